@@ -1,0 +1,25 @@
+// RawCodec: pixels as they are.
+#pragma once
+
+#include <clipbuf/codec.hpp>
+
+namespace clipbuf {
+
+/// Stores unpadded pixels; costs one copy and the most memory. Any PixelFormat.
+class CLIPBUF_API RawCodec {
+ public:
+  struct Options {};
+  RawCodec() : RawCodec(Options{}) {}
+  explicit RawCodec(Options options);
+
+  Result<void> encode(const FrameView& frame, EncodeHint hint, const PacketSink& sink);
+  Result<void> flush(const PacketSink& sink);
+  const Track& track() const noexcept { return track_; }
+  Result<std::unique_ptr<Decoder>> decoder(const Track& track) const;
+
+ private:
+  Track track_;
+  std::vector<std::byte> scratch_;
+};
+
+}  // namespace clipbuf
