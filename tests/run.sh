@@ -1,0 +1,75 @@
+#!/bin/bash
+# Set-up and every test, in every configuration: release, sanitizers, Clang, format, install,
+# examples. A step that fails does not stop the ones after it; the exit code is non-zero if any did.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+export CTEST_OUTPUT_ON_FAILURE=1 PYTHONDONTWRITEBYTECODE=1
+jobs="$(nproc)"
+names=() seconds=() results=()
+failures=0
+
+# step NAME COMMAND...: runs it under a heading and remembers how it went.
+step() {
+  local name="$1" start="$SECONDS" result=passed
+  shift
+  echo "== $name"
+  "$@" || {
+    result=FAILED
+    failures=$((failures + 1))
+    echo "== $name: FAILED"
+  }
+  names+=("$name") seconds+=($((SECONDS - start))) results+=("$result")
+}
+
+# build PRESET [TARGET...]: configures and builds it; all targets when none is named.
+build() {
+  local preset="$1" log
+  shift
+  log="$(mktemp)"
+  if ! cmake --preset "$preset" >"$log" 2>&1; then
+    cat "$log"
+    rm -f "$log"
+    return 1
+  fi
+  rm -f "$log"
+  cmake --build --preset "$preset" --parallel "$jobs" ${@+--target "$@"}
+}
+
+# run_tests PRESET LABELS JOBS: an expression that selects no test is a failure too.
+run_tests() {
+  ctest --preset "$1" -L "$2" -j "$3" --no-tests=error
+}
+
+check_format() {
+  git ls-files '*.cpp' '*.hpp' | xargs clang-format-14 --dry-run -Werror
+}
+
+step "set-up" cmake/install-deps.sh build test
+[ "$failures" -eq 0 ] || exit 1
+
+step "release: build" build release
+step "release: headers stand alone" build release all_verify_interface_header_sets
+step "release: unit, conformance, compile, install, bench" \
+  run_tests release '^(unit|conformance|compile|install|bench)$' "$jobs"
+step "release: examples" run_tests release '^example$' 1
+# One label at a time: the tests of live sources are not to be slowed down by others.
+for label in cli exactness disk faults rtsp; do
+  step "release: $label" run_tests release "^$label\$" 1
+done
+
+step "asan: build" build asan clipbuf_unit clipbuf_conformance clipbuf_cli
+step "asan: unit, conformance, exactness, cli" \
+  run_tests asan '^(unit|conformance|exactness|cli)$' "$jobs"
+
+step "tsan: build" build tsan clipbuf_unit clipbuf_conformance
+step "tsan: unit, conformance" run_tests tsan '^(unit|conformance)$' 1
+
+step "clang: build the library with thread-safety analysis" build clang clipbuf
+step "format" check_format
+
+echo "== summary"
+for i in "${!names[@]}"; do
+  printf '%-8s %5d s  %s\n' "${results[$i]}" "${seconds[$i]}" "${names[$i]}"
+done
+echo "run.sh: $((${#names[@]} - failures)) steps passed, $failures failed, $((SECONDS / 60)) min $((SECONDS % 60)) s"
+[ "$failures" -eq 0 ]
