@@ -36,7 +36,7 @@ struct PlaneLayout {
   int planes = 0;
   std::array<std::size_t, 4> row_bytes{};
   std::array<std::size_t, 4> rows{};
-  std::size_t total_bytes() const noexcept;
+  CLIPBUF_API std::size_t total_bytes() const noexcept;
 };
 
 /// "bgr24", "yuv420p", ...; "unknown" for kUnknown.

@@ -1,0 +1,164 @@
+#include "detail/scale.hpp"
+
+#include "detail/try.hpp"
+
+extern "C" {
+#include <libavutil/pixdesc.h>
+}
+
+#include <new>
+
+namespace clipbuf::detail {
+namespace {
+
+// Rounded right and interpolated, at about 1 ms for a 640x480 picture; nearest-neighbour chroma shows.
+constexpr int kFlags = SWS_BICUBIC | SWS_ACCURATE_RND;
+
+bool is_rgb(int format) noexcept {
+  const AVPixFmtDescriptor* d = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(format));
+  return d != nullptr && (d->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL)) != 0;
+}
+
+bool is_gray(int format) noexcept {
+  const AVPixFmtDescriptor* d = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(format));
+  return d != nullptr && !is_rgb(format) && d->nb_components <= 2;
+}
+
+/// swscale takes the range apart from the format; the yuvj names only confuse it.
+int without_range(int format) noexcept {
+  switch (format) {
+    case AV_PIX_FMT_YUVJ420P:
+      return AV_PIX_FMT_YUV420P;
+    case AV_PIX_FMT_YUVJ411P:
+      return AV_PIX_FMT_YUV411P;
+    case AV_PIX_FMT_YUVJ422P:
+      return AV_PIX_FMT_YUV422P;
+    case AV_PIX_FMT_YUVJ440P:
+      return AV_PIX_FMT_YUV440P;
+    case AV_PIX_FMT_YUVJ444P:
+      return AV_PIX_FMT_YUV444P;
+    default:
+      return format;
+  }
+}
+
+bool is_full(int format, ColorRange range) noexcept {
+  if (is_rgb(format) || without_range(format) != format) return true;
+  if (range != ColorRange::kUnspecified) return range == ColorRange::kFull;
+  return is_gray(format);
+}
+
+ColorRange range_of(bool full) noexcept { return full ? ColorRange::kFull : ColorRange::kLimited; }
+
+int matrix_of(const AVFrame& frame, bool full) noexcept {
+  if (frame.colorspace != AVCOL_SPC_UNSPECIFIED && frame.colorspace != AVCOL_SPC_RGB)
+    return frame.colorspace;
+  return default_matrix(frame.height, range_of(full));
+}
+
+std::string kind(int width, int height, int format) {
+  const char* name = av_get_pix_fmt_name(static_cast<AVPixelFormat>(format));
+  return std::to_string(width) + "x" + std::to_string(height) + " " +
+         (name == nullptr ? "unknown format" : name);
+}
+
+Result<void> allocate(AvFramePtr& frame, int width, int height, int format) {
+  if (frame != nullptr && frame->width == width && frame->height == height &&
+      frame->format == format && av_frame_is_writable(frame.get()) == 1)
+    return {};
+  frame.reset(av_frame_alloc());
+  if (frame == nullptr) return Error{Errc::kOutOfMemory, "no memory for a frame"};
+  frame->width = width;
+  frame->height = height;
+  frame->format = format;
+  const int code = av_frame_get_buffer(frame.get(), 0);
+  if (code < 0) return av_error(code, kind(width, height, format), Errc::kUnsupported);
+  return {};
+}
+
+}  // namespace
+
+int default_matrix(int height, ColorRange range) noexcept {
+  return range != ColorRange::kFull && height >= 720 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
+}
+
+Result<void> Scaler::prepare(const Side& from, const Side& to) {
+  if (context_ != nullptr && from == from_ && to == to_) return {};
+  context_.reset(sws_getContext(from.width, from.height, static_cast<AVPixelFormat>(from.format),
+                                to.width, to.height, static_cast<AVPixelFormat>(to.format), kFlags,
+                                nullptr, nullptr, nullptr));
+  if (context_ == nullptr)
+    return Error{Errc::kUnsupported, "no conversion from " + kind(from.width, from.height, from.format) +
+                                         " to " + kind(to.width, to.height, to.format)};
+  // It answers -1 where neither side is YUV: then there is nothing to set.
+  sws_setColorspaceDetails(context_.get(), sws_getCoefficients(from.matrix), from.full ? 1 : 0,
+                           sws_getCoefficients(to.matrix), to.full ? 1 : 0, 0, 1 << 16, 1 << 16);
+  from_ = from;
+  to_ = to;
+  return {};
+}
+
+/// swscale's vector code reads whole vectors, past the end of a row that isn't a multiple of them. FFmpeg's
+/// own frames are padded for it; a caller's picture may end where its page ends.
+Result<const AVFrame*> Scaler::readable(const AVFrame& source) {
+  constexpr int kVector = 64;
+  if (source.buf[0] != nullptr || source.width % kVector == 0) return &source;
+  CLIPBUF_TRY(allocate(padded_, source.width, source.height, source.format));
+  const int code = av_frame_copy(padded_.get(), &source);
+  if (code < 0) return av_error(code, "copying a frame", Errc::kUnsupported);
+  return padded_.get();
+}
+
+Result<void> Scaler::convert(const AVFrame& source, const ScaleTarget& wanted, AvFramePtr& target) {
+  const bool from_full = is_full(source.format, static_cast<ColorRange>(source.color_range));
+  const bool from_yuv = !is_rgb(source.format) && !is_gray(source.format);
+  const bool to_yuv = !is_rgb(wanted.format) && !is_gray(wanted.format);
+  const bool keep_range = wanted.range == ColorRange::kUnspecified && from_yuv && to_yuv;
+  const bool to_full =
+      is_full(wanted.format, keep_range ? range_of(from_full) : wanted.range);
+  const int from_matrix = matrix_of(source, from_full);
+  const int to_matrix =
+      from_yuv ? from_matrix : default_matrix(wanted.height, range_of(to_full));
+
+  CLIPBUF_TRY(prepare({source.width, source.height, without_range(source.format), from_matrix, from_full},
+                      {wanted.width, wanted.height, without_range(wanted.format), to_matrix, to_full}));
+  CLIPBUF_TRY_SET(const AVFrame* from, readable(source));
+  CLIPBUF_TRY(allocate(target, wanted.width, wanted.height, wanted.format));
+  const int rows = sws_scale(context_.get(), from->data, from->linesize, 0, from->height, target->data,
+                             target->linesize);
+  if (rows <= 0)
+    return Error{Errc::kUnsupported, "swscale failed from " + kind(from->width, from->height, from->format) +
+                                         " to " + kind(wanted.width, wanted.height, wanted.format)};
+  target->pts = source.pts;
+  target->sample_aspect_ratio = source.sample_aspect_ratio;
+  target->color_primaries = source.color_primaries;
+  target->color_trc = source.color_trc;
+  target->color_range = to_full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+  target->colorspace = is_rgb(wanted.format) ? AVCOL_SPC_RGB : static_cast<AVColorSpace>(to_matrix);
+  return {};
+}
+
+Result<Frame> frame_of(AvFramePtr frame) try {
+  const FrameView view = view_of(*frame);
+  return Frame(view, std::shared_ptr<const AVFrame>(std::move(frame)));
+} catch (const std::bad_alloc&) {
+  return Error{Errc::kOutOfMemory, "no memory for a frame"};
+}
+
+Result<Frame> convert_frame(const FrameView& view, PixelFormat format, int matrix) {
+  CLIPBUF_TRY(view.validate());
+  const int wanted = pixel_format_to_av(format);
+  if (wanted == AV_PIX_FMT_NONE)
+    return Error{Errc::kInvalidArgument, "a frame can't be converted to an unknown format"};
+  const AvFramePtr source = av_frame_over(view);
+  if (source == nullptr) return Error{Errc::kOutOfMemory, "no memory for a frame"};
+  source->colorspace = static_cast<AVColorSpace>(matrix);
+  Scaler scaler;
+  AvFramePtr target;
+  CLIPBUF_TRY(scaler.convert(*source, {view.width, view.height, wanted, ColorRange::kUnspecified}, target));
+  CLIPBUF_TRY_SET(Frame result, frame_of(std::move(target)));
+  result.set_timestamp(view.timestamp);
+  return result;
+}
+
+}  // namespace clipbuf::detail
