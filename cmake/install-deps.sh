@@ -57,7 +57,6 @@ vivid=(
   cpio
   kmod
   qemu-system-x86
-  v4l-utils
 )
 
 footage=(

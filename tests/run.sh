@@ -44,7 +44,7 @@ check_format() {
   git ls-files '*.cpp' '*.hpp' | xargs clang-format-14 --dry-run -Werror
 }
 
-step "set-up" cmake/install-deps.sh build test
+step "set-up" cmake/install-deps.sh build test vivid
 [ "$failures" -eq 0 ] || exit 1
 
 step "release: build" build release
@@ -53,7 +53,7 @@ step "release: unit, conformance, compile, install, bench" \
   run_tests release '^(unit|conformance|compile|install|bench)$' "$jobs"
 step "release: examples" run_tests release '^example$' 1
 # One label at a time: the tests of live sources are not to be slowed down by others.
-for label in cli exactness disk faults rtsp; do
+for label in cli exactness disk faults rtsp vivid; do
   step "release: $label" run_tests release "^$label\$" 1
 done
 
