@@ -18,6 +18,6 @@ install(FILES
   "${PROJECT_BINARY_DIR}/clipbuf-config.cmake"
   "${PROJECT_BINARY_DIR}/clipbuf-config-version.cmake"
   DESTINATION ${package_dir})
-if(BUILD_SHARED_LIBS STREQUAL "OFF" OR NOT BUILD_SHARED_LIBS)
+if(NOT BUILD_SHARED_LIBS)
   install(FILES "${PROJECT_SOURCE_DIR}/cmake/FindTurboJPEG.cmake" DESTINATION ${package_dir})
 endif()
