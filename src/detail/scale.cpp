@@ -109,32 +109,47 @@ Result<const AVFrame*> Scaler::readable(const AVFrame& source) {
   return padded_.get();
 }
 
+Result<void> Scaler::fill(const AVFrame& source, const Side& from, const Side& to, AVFrame& target) {
+  if (from == to) {
+    const int code = av_frame_copy(&target, &source);
+    if (code < 0) return av_error(code, "copying a frame", Errc::kUnsupported);
+    return {};
+  }
+  CLIPBUF_TRY(prepare(from, to));
+  CLIPBUF_TRY_SET(const AVFrame* readable_source, readable(source));
+  const int rows = sws_scale(context_.get(), readable_source->data, readable_source->linesize, 0,
+                             from.height, target.data, target.linesize);
+  if (rows > 0) return {};
+  return Error{Errc::kUnsupported, "swscale failed from " + kind(from.width, from.height, from.format) +
+                                       " to " + kind(to.width, to.height, to.format)};
+}
+
 Result<void> Scaler::convert(const AVFrame& source, const ScaleTarget& wanted, AvFramePtr& target) {
   const bool from_full = is_full(source.format, static_cast<ColorRange>(source.color_range));
   const bool from_yuv = !is_rgb(source.format) && !is_gray(source.format);
   const bool to_yuv = !is_rgb(wanted.format) && !is_gray(wanted.format);
   const bool keep_range = wanted.range == ColorRange::kUnspecified && from_yuv && to_yuv;
-  const bool to_full =
-      is_full(wanted.format, keep_range ? range_of(from_full) : wanted.range);
+  const bool to_full = is_full(wanted.format, keep_range ? range_of(from_full) : wanted.range);
   const int from_matrix = matrix_of(source, from_full);
-  const int to_matrix =
-      from_yuv ? from_matrix : default_matrix(wanted.height, range_of(to_full));
-
-  CLIPBUF_TRY(prepare({source.width, source.height, without_range(source.format), from_matrix, from_full},
-                      {wanted.width, wanted.height, without_range(wanted.format), to_matrix, to_full}));
-  CLIPBUF_TRY_SET(const AVFrame* from, readable(source));
+  const int to_matrix = to_yuv && wanted.matrix != AVCOL_SPC_UNSPECIFIED ? wanted.matrix
+                        : is_rgb(source.format) ? default_matrix(wanted.height, range_of(to_full))
+                                                : from_matrix;
   CLIPBUF_TRY(allocate(target, wanted.width, wanted.height, wanted.format));
-  const int rows = sws_scale(context_.get(), from->data, from->linesize, 0, from->height, target->data,
-                             target->linesize);
-  if (rows <= 0)
-    return Error{Errc::kUnsupported, "swscale failed from " + kind(from->width, from->height, from->format) +
-                                         " to " + kind(wanted.width, wanted.height, wanted.format)};
+  CLIPBUF_TRY(fill(source,
+                   {source.width, source.height, without_range(source.format), from_matrix, from_full},
+                   {wanted.width, wanted.height, without_range(wanted.format), to_matrix, to_full},
+                   *target));
   target->pts = source.pts;
   target->sample_aspect_ratio = source.sample_aspect_ratio;
   target->color_primaries = source.color_primaries;
   target->color_trc = source.color_trc;
   target->color_range = to_full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
-  target->colorspace = is_rgb(wanted.format) ? AVCOL_SPC_RGB : static_cast<AVColorSpace>(to_matrix);
+  // A matrix known by convention only is not claimed.
+  const bool known = is_rgb(source.format) || source.colorspace != AVCOL_SPC_UNSPECIFIED ||
+                     wanted.matrix != AVCOL_SPC_UNSPECIFIED;
+  target->colorspace = is_rgb(wanted.format) ? AVCOL_SPC_RGB
+                       : known               ? static_cast<AVColorSpace>(to_matrix)
+                                             : AVCOL_SPC_UNSPECIFIED;
   return {};
 }
 

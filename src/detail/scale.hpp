@@ -11,19 +11,21 @@ namespace clipbuf::detail {
 int default_matrix(int height, ColorRange range) noexcept;
 
 /// How the result is to be. An unspecified range is the source's where both are YUV, full for gray and
-/// RGB, else limited. The matrix stays the source's; an RGB source gets default_matrix().
+/// RGB, else limited. An unspecified matrix is the source's; an RGB source gets default_matrix().
 struct ScaleTarget {
   int width = 0;
   int height = 0;
   int format = AV_PIX_FMT_NONE;
   ColorRange range = ColorRange::kUnspecified;
+  int matrix = AVCOL_SPC_UNSPECIFIED;
 };
 
 /// Keeps its swscale context from one picture to the next of the same kind. Thread word: compatible.
 class Scaler {
  public:
   /// Converts `source`, by its tags, into `target`, which is used again if it is writable and of that
-  /// kind already, else allocated; `target` gets the source's pts and the right tags.
+  /// kind already, else allocated; `target` gets the source's pts and the right tags. Nothing to convert:
+  /// the pixels are copied.
   /// Errors: kUnsupported (swscale can't), kOutOfMemory.
   Result<void> convert(const AVFrame& source, const ScaleTarget& wanted, AvFramePtr& target);
 
@@ -33,6 +35,7 @@ class Scaler {
     bool full = false;
     friend bool operator==(const Side&, const Side&) = default;
   };
+  Result<void> fill(const AVFrame& source, const Side& from, const Side& to, AVFrame& target);
   Result<void> prepare(const Side& from, const Side& to);
   Result<const AVFrame*> readable(const AVFrame& source);
 
