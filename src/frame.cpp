@@ -20,15 +20,24 @@ struct Name {
 
 // The first row of a format is its name.
 constexpr std::array kNames = {
-    Name{"gray8", PixelFormat::kGray8},          Name{"bgr24", PixelFormat::kBgr24},
-    Name{"rgb24", PixelFormat::kRgb24},          Name{"bgra", PixelFormat::kBgra},
-    Name{"rgba", PixelFormat::kRgba},            Name{"yuv420p", PixelFormat::kYuv420p},
-    Name{"yuv422p", PixelFormat::kYuv422p},      Name{"yuv444p", PixelFormat::kYuv444p},
-    Name{"nv12", PixelFormat::kNv12},            Name{"yuyv422", PixelFormat::kYuyv422},
-    Name{"yuv420p10le", PixelFormat::kYuv420p10}, Name{"yuv422p10le", PixelFormat::kYuv422p10},
-    Name{"yuv444p10le", PixelFormat::kYuv444p10}, Name{"gray", PixelFormat::kGray8},
-    Name{"bgr", PixelFormat::kBgr24},            Name{"rgb", PixelFormat::kRgb24},
-    Name{"yuv420p10", PixelFormat::kYuv420p10},  Name{"yuv422p10", PixelFormat::kYuv422p10},
+    Name{"gray8", PixelFormat::kGray8},
+    Name{"bgr24", PixelFormat::kBgr24},
+    Name{"rgb24", PixelFormat::kRgb24},
+    Name{"bgra", PixelFormat::kBgra},
+    Name{"rgba", PixelFormat::kRgba},
+    Name{"yuv420p", PixelFormat::kYuv420p},
+    Name{"yuv422p", PixelFormat::kYuv422p},
+    Name{"yuv444p", PixelFormat::kYuv444p},
+    Name{"nv12", PixelFormat::kNv12},
+    Name{"yuyv422", PixelFormat::kYuyv422},
+    Name{"yuv420p10le", PixelFormat::kYuv420p10},
+    Name{"yuv422p10le", PixelFormat::kYuv422p10},
+    Name{"yuv444p10le", PixelFormat::kYuv444p10},
+    Name{"gray", PixelFormat::kGray8},
+    Name{"bgr", PixelFormat::kBgr24},
+    Name{"rgb", PixelFormat::kRgb24},
+    Name{"yuv420p10", PixelFormat::kYuv420p10},
+    Name{"yuv422p10", PixelFormat::kYuv422p10},
     Name{"yuv444p10", PixelFormat::kYuv444p10},
 };
 
@@ -46,13 +55,15 @@ std::string describe(const FrameView& view) {
          std::string(pixel_format_name(view.format)) + " frame";
 }
 
-void copy_planes(const FrameView& from, const PlaneLayout& layout, FrameView& to, std::byte* target) {
+void copy_planes(const FrameView& from, const PlaneLayout& layout, FrameView& to,
+                 std::byte* target) {
   for (std::size_t p = 0; p < static_cast<std::size_t>(layout.planes); ++p) {
     to.planes[p] = target;
     to.strides[p] = static_cast<std::ptrdiff_t>(layout.row_bytes[p]);
     const std::byte* row = from.planes[p];
     for (std::size_t y = 0; y < layout.rows[p]; ++y) {
-      std::memcpy(target, row + static_cast<std::ptrdiff_t>(y) * from.strides[p], layout.row_bytes[p]);
+      std::memcpy(target, row + static_cast<std::ptrdiff_t>(y) * from.strides[p],
+                  layout.row_bytes[p]);
       target += layout.row_bytes[p];
     }
   }
@@ -62,7 +73,8 @@ void copy_planes(const FrameView& from, const PlaneLayout& layout, FrameView& to
 
 std::size_t PlaneLayout::total_bytes() const noexcept {
   std::size_t sum = 0;
-  for (std::size_t p = 0; p < row_bytes.size(); ++p) sum += row_bytes[p] * rows[p];
+  for (std::size_t p = 0; p < row_bytes.size(); ++p)
+    sum += row_bytes[p] * rows[p];
   return sum;
 }
 
@@ -117,8 +129,8 @@ PlaneLayout plane_layout(PixelFormat format, int width, int height) noexcept {
 
 Result<void> FrameView::validate() const {
   if (pixel_format_name(format) == "unknown")
-    return Error{Errc::kInvalidArgument,
-                 "a frame of unknown pixel format (" + std::to_string(static_cast<int>(format)) + ")"};
+    return Error{Errc::kInvalidArgument, "a frame of unknown pixel format (" +
+                                             std::to_string(static_cast<int>(format)) + ")"};
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide)
     return Error{Errc::kInvalidArgument,
                  describe(*this) + ": each side must be 1 to " + std::to_string(kMaxSide)};
@@ -128,7 +140,8 @@ Result<void> FrameView::validate() const {
     const bool wide_enough = strides[p] >= row || strides[p] <= -row;
     const bool fits_int = strides[p] <= 0x7fff'ffff && strides[p] >= -0x7fff'ffff;
     if (planes[p] == nullptr)
-      return Error{Errc::kInvalidArgument, describe(*this) + ": plane " + std::to_string(p) + " is null"};
+      return Error{Errc::kInvalidArgument,
+                   describe(*this) + ": plane " + std::to_string(p) + " is null"};
     // A picture of one row needs no stride.
     if ((!wide_enough && layout.rows[p] > 1) || !fits_int)
       return Error{Errc::kInvalidArgument, describe(*this) + ": plane " + std::to_string(p) +

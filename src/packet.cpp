@@ -5,7 +5,8 @@
 namespace clipbuf {
 namespace {
 
-__extension__ using Wide = __int128;  // no FFmpeg here: av_rescale overflows where this must saturate
+__extension__ using Wide =
+    __int128;  // no FFmpeg here: av_rescale overflows where this must saturate
 
 constexpr Wide kMax = std::numeric_limits<std::int64_t>::max();
 constexpr Wide kMin = std::numeric_limits<std::int64_t>::min();
@@ -20,7 +21,9 @@ constexpr Wide divide(Wide value, Wide divisor) noexcept {
   return quotient;
 }
 
-bool usable(Rational time_base) noexcept { return time_base.num > 0 && time_base.den > 0; }
+bool usable(Rational time_base) noexcept {
+  return time_base.num > 0 && time_base.den > 0;
+}
 
 }  // namespace
 

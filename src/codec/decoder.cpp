@@ -19,11 +19,11 @@ constexpr std::int64_t kMaxPixels = std::int64_t{8192} * 8192;  // as Config::ma
 /// The format of ours that loses least.
 int nearest_format(const AVFrame& frame) {
   static constexpr std::array kOurs = {
-      AV_PIX_FMT_GRAY8,       AV_PIX_FMT_BGR24,       AV_PIX_FMT_BGRA,        AV_PIX_FMT_YUV420P,
-      AV_PIX_FMT_YUV422P,     AV_PIX_FMT_YUV444P,     AV_PIX_FMT_YUV420P10LE, AV_PIX_FMT_YUV422P10LE,
+      AV_PIX_FMT_GRAY8,       AV_PIX_FMT_BGR24,   AV_PIX_FMT_BGRA,        AV_PIX_FMT_YUV420P,
+      AV_PIX_FMT_YUV422P,     AV_PIX_FMT_YUV444P, AV_PIX_FMT_YUV420P10LE, AV_PIX_FMT_YUV422P10LE,
       AV_PIX_FMT_YUV444P10LE, AV_PIX_FMT_NONE};
-  return avcodec_find_best_pix_fmt_of_list(kOurs.data(), static_cast<AVPixelFormat>(frame.format), 1,
-                                           nullptr);
+  return avcodec_find_best_pix_fmt_of_list(kOurs.data(), static_cast<AVPixelFormat>(frame.format),
+                                           1, nullptr);
 }
 
 class AvDecoder final : public Decoder {
@@ -51,8 +51,8 @@ class AvDecoder final : public Decoder {
 
  private:
   Error failure(int code) const {
-    Error error = detail::av_error(code, std::string("decoding ") + avcodec_get_name(context_->codec_id),
-                                   Errc::kCorruptData);
+    Error error = detail::av_error(
+        code, std::string("decoding ") + avcodec_get_name(context_->codec_id), Errc::kCorruptData);
     // Inside a packet, FFmpeg's "end of file" means cut off.
     if (error.code == Errc::kEndOfStream) error.code = Errc::kCorruptData;
     return error;
@@ -61,7 +61,8 @@ class AvDecoder final : public Decoder {
   Result<void> fill(const Packet& packet) {
     if (packet.data.empty()) return Error{Errc::kCorruptData, "a packet without data"};
     if (packet.data.size() > (std::size_t{1} << 30))
-      return Error{Errc::kCorruptData, "a packet of " + std::to_string(packet.data.size()) + " bytes"};
+      return Error{Errc::kCorruptData,
+                   "a packet of " + std::to_string(packet.data.size()) + " bytes"};
     // A copy: decoders read past the end, so the bytes need padding, and some keep a reference.
     const int code = av_new_packet(packet_.get(), static_cast<int>(packet.data.size()));
     if (code < 0) return detail::av_error(code, "no memory for a packet", Errc::kOutOfMemory);
@@ -123,8 +124,8 @@ void configure(AVCodecContext& context, const Track& track) {
   context.max_pixels = kMaxPixels;
   // One thread: no delay that hides which packet was broken, and the same pictures every time.
   context.thread_count = 1;
-  // Without a reorder depth in the stream, FFmpeg guesses 0 and drops the frames that prove it wrong;
-  // "strict" makes it take the largest that the level allows.
+  // Without a reorder depth in the stream, FFmpeg guesses 0 and drops the frames that prove it
+  // wrong; "strict" makes it take the largest that the level allows.
   if (context.codec_id == AV_CODEC_ID_H264) context.strict_std_compliance = FF_COMPLIANCE_STRICT;
 }
 
@@ -148,7 +149,8 @@ Result<std::unique_ptr<Decoder>> make_decoder(const Track& track) try {
     configure(*context, track);
     code = avcodec_open2(context.get(), codec, nullptr);
   }
-  if (code < 0) return detail::av_error(code, "opening a decoder of " + track.codec, Errc::kUnsupported);
+  if (code < 0)
+    return detail::av_error(code, "opening a decoder of " + track.codec, Errc::kUnsupported);
   return std::unique_ptr<Decoder>(
       std::make_unique<AvDecoder>(std::move(context), std::move(packet), std::move(frame)));
 } catch (const std::bad_alloc&) {

@@ -40,8 +40,8 @@ struct FormatPair {
   PixelFormat ours;
 };
 
-// The first row of a format of ours is the one pixel_format_to_av gives. FFmpeg's yuvj formats are the same
-// pixels with the range in the name; view_of() moves it to where it belongs.
+// The first row of a format of ours is the one pixel_format_to_av gives. FFmpeg's yuvj formats are
+// the same pixels with the range in the name; view_of() moves it to where it belongs.
 constexpr std::array kFormats = {
     FormatPair{AV_PIX_FMT_GRAY8, PixelFormat::kGray8},
     FormatPair{AV_PIX_FMT_BGR24, PixelFormat::kBgr24},
@@ -66,7 +66,9 @@ bool full_range_by_name(int format) noexcept {
          format == AV_PIX_FMT_YUVJ444P;
 }
 
-std::string text_or_empty(const char* text) { return text == nullptr ? std::string() : text; }
+std::string text_or_empty(const char* text) {
+  return text == nullptr ? std::string() : text;
+}
 
 void read_video(const AVCodecParameters& p, Track& track) {
   track.width = p.width;
@@ -82,8 +84,8 @@ void read_video(const AVCodecParameters& p, Track& track) {
   track.reorder_depth = p.video_delay;
 #if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 102)
   track.frame_rate = from_av(p.framerate);
-  const AVPacketSideData* side = av_packet_side_data_get(
-      p.coded_side_data, p.nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+  const AVPacketSideData* side =
+      av_packet_side_data_get(p.coded_side_data, p.nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
   if (side != nullptr && side->size >= sizeof(track.display_matrix))
     std::memcpy(track.display_matrix.data(), side->data, sizeof(track.display_matrix));
 #endif
@@ -93,7 +95,8 @@ void read_audio(const AVCodecParameters& p, Track& track) {
   track.sample_rate = p.sample_rate;
   track.channels = p.ch_layout.nb_channels;
   if (p.ch_layout.order == AV_CHANNEL_ORDER_NATIVE) track.channel_mask = p.ch_layout.u.mask;
-  track.sample_format = text_or_empty(av_get_sample_fmt_name(static_cast<AVSampleFormat>(p.format)));
+  track.sample_format =
+      text_or_empty(av_get_sample_fmt_name(static_cast<AVSampleFormat>(p.format)));
   track.frame_size = p.frame_size;
   track.block_align = p.block_align;
   track.initial_padding = p.initial_padding;
@@ -103,7 +106,8 @@ void read_audio(const AVCodecParameters& p, Track& track) {
 Result<void> write_video(const Track& track, AVCodecParameters& p) {
   p.width = track.width;
   p.height = track.height;
-  p.format = track.pixel_format.empty() ? AV_PIX_FMT_NONE : av_get_pix_fmt(track.pixel_format.c_str());
+  p.format =
+      track.pixel_format.empty() ? AV_PIX_FMT_NONE : av_get_pix_fmt(track.pixel_format.c_str());
   p.sample_aspect_ratio = to_av(track.sample_aspect_ratio);
   p.color_range = static_cast<AVColorRange>(track.color_range);
   p.color_primaries = static_cast<AVColorPrimaries>(track.color_primaries);

@@ -11,7 +11,8 @@ extern "C" {
 namespace clipbuf::detail {
 namespace {
 
-// Rounded right and interpolated, at about 1 ms for a 640x480 picture; nearest-neighbour chroma shows.
+// Rounded right and interpolated, at about 1 ms for a 640x480 picture; nearest-neighbour chroma
+// shows.
 constexpr int kFlags = SWS_BICUBIC | SWS_ACCURATE_RND;
 
 bool is_rgb(int format) noexcept {
@@ -48,7 +49,9 @@ bool is_full(int format, ColorRange range) noexcept {
   return is_gray(format);
 }
 
-ColorRange range_of(bool full) noexcept { return full ? ColorRange::kFull : ColorRange::kLimited; }
+ColorRange range_of(bool full) noexcept {
+  return full ? ColorRange::kFull : ColorRange::kLimited;
+}
 
 int matrix_of(const AVFrame& frame, bool full) noexcept {
   if (frame.colorspace != AVCOL_SPC_UNSPECIFIED && frame.colorspace != AVCOL_SPC_RGB)
@@ -88,8 +91,9 @@ Result<void> Scaler::prepare(const Side& from, const Side& to) {
                                 to.width, to.height, static_cast<AVPixelFormat>(to.format), kFlags,
                                 nullptr, nullptr, nullptr));
   if (context_ == nullptr)
-    return Error{Errc::kUnsupported, "no conversion from " + kind(from.width, from.height, from.format) +
-                                         " to " + kind(to.width, to.height, to.format)};
+    return Error{Errc::kUnsupported, "no conversion from " +
+                                         kind(from.width, from.height, from.format) + " to " +
+                                         kind(to.width, to.height, to.format)};
   // It answers -1 where neither side is YUV: then there is nothing to set.
   sws_setColorspaceDetails(context_.get(), sws_getCoefficients(from.matrix), from.full ? 1 : 0,
                            sws_getCoefficients(to.matrix), to.full ? 1 : 0, 0, 1 << 16, 1 << 16);
@@ -98,8 +102,8 @@ Result<void> Scaler::prepare(const Side& from, const Side& to) {
   return {};
 }
 
-/// swscale's vector code reads whole vectors, past the end of a row that isn't a multiple of them. FFmpeg's
-/// own frames are padded for it; a caller's picture may end where its page ends.
+/// swscale's vector code reads whole vectors, past the end of a row that isn't a multiple of them.
+/// FFmpeg's own frames are padded for it; a caller's picture may end where its page ends.
 Result<const AVFrame*> Scaler::readable(const AVFrame& source) {
   constexpr int kVector = 64;
   if (source.buf[0] != nullptr || source.width % kVector == 0) return &source;
@@ -109,7 +113,8 @@ Result<const AVFrame*> Scaler::readable(const AVFrame& source) {
   return padded_.get();
 }
 
-Result<void> Scaler::fill(const AVFrame& source, const Side& from, const Side& to, AVFrame& target) {
+Result<void> Scaler::fill(const AVFrame& source, const Side& from, const Side& to,
+                          AVFrame& target) {
   if (from == to) {
     const int code = av_frame_copy(&target, &source);
     if (code < 0) return av_error(code, "copying a frame", Errc::kUnsupported);
@@ -120,8 +125,9 @@ Result<void> Scaler::fill(const AVFrame& source, const Side& from, const Side& t
   const int rows = sws_scale(context_.get(), readable_source->data, readable_source->linesize, 0,
                              from.height, target.data, target.linesize);
   if (rows > 0) return {};
-  return Error{Errc::kUnsupported, "swscale failed from " + kind(from.width, from.height, from.format) +
-                                       " to " + kind(to.width, to.height, to.format)};
+  return Error{Errc::kUnsupported, "swscale failed from " +
+                                       kind(from.width, from.height, from.format) + " to " +
+                                       kind(to.width, to.height, to.format)};
 }
 
 Result<void> Scaler::convert(const AVFrame& source, const ScaleTarget& wanted, AvFramePtr& target) {
@@ -135,10 +141,9 @@ Result<void> Scaler::convert(const AVFrame& source, const ScaleTarget& wanted, A
                         : is_rgb(source.format) ? default_matrix(wanted.height, range_of(to_full))
                                                 : from_matrix;
   CLIPBUF_TRY(allocate(target, wanted.width, wanted.height, wanted.format));
-  CLIPBUF_TRY(fill(source,
-                   {source.width, source.height, without_range(source.format), from_matrix, from_full},
-                   {wanted.width, wanted.height, without_range(wanted.format), to_matrix, to_full},
-                   *target));
+  CLIPBUF_TRY(fill(
+      source, {source.width, source.height, without_range(source.format), from_matrix, from_full},
+      {wanted.width, wanted.height, without_range(wanted.format), to_matrix, to_full}, *target));
   target->pts = source.pts;
   target->sample_aspect_ratio = source.sample_aspect_ratio;
   target->color_primaries = source.color_primaries;
@@ -170,7 +175,8 @@ Result<Frame> convert_frame(const FrameView& view, PixelFormat format, int matri
   source->colorspace = static_cast<AVColorSpace>(matrix);
   Scaler scaler;
   AvFramePtr target;
-  CLIPBUF_TRY(scaler.convert(*source, {view.width, view.height, wanted, ColorRange::kUnspecified}, target));
+  CLIPBUF_TRY(
+      scaler.convert(*source, {view.width, view.height, wanted, ColorRange::kUnspecified}, target));
   CLIPBUF_TRY_SET(Frame result, frame_of(std::move(target)));
   result.set_timestamp(view.timestamp);
   return result;

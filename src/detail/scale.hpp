@@ -1,17 +1,19 @@
-// Converts pictures between pixel formats and sizes by swscale, with colour range and matrix done right.
+// Converts pictures between pixel formats and sizes by swscale, with colour range and matrix done
+// right.
 #pragma once
 
 #include "detail/av.hpp"
 
 namespace clipbuf::detail {
 
-/// The matrix (AVCOL_SPC_*) that a YUV picture without a tag has by convention: JPEG's BT.601 where the
-/// range is full, else BT.709 from 720 lines on and BT.601 below. Encoders tag what they make by the same
-/// rule, so a round trip keeps its colours.
+/// The matrix (AVCOL_SPC_*) that a YUV picture without a tag has by convention: JPEG's BT.601 where
+/// the range is full, else BT.709 from 720 lines on and BT.601 below. Encoders tag what they make
+/// by the same rule, so a round trip keeps its colours.
 int default_matrix(int height, ColorRange range) noexcept;
 
-/// How the result is to be. An unspecified range is the source's where both are YUV, full for gray and
-/// RGB, else limited. An unspecified matrix is the source's; an RGB source gets default_matrix().
+/// How the result is to be. An unspecified range is the source's where both are YUV, full for gray
+/// and RGB, else limited. An unspecified matrix is the source's; an RGB source gets
+/// default_matrix().
 struct ScaleTarget {
   int width = 0;
   int height = 0;
@@ -20,13 +22,13 @@ struct ScaleTarget {
   int matrix = AVCOL_SPC_UNSPECIFIED;
 };
 
-/// Keeps its swscale context from one picture to the next of the same kind. Thread word: compatible.
+/// Keeps its swscale context from one picture to the next of the same kind. Thread word:
+/// compatible.
 class Scaler {
  public:
-  /// Converts `source`, by its tags, into `target`, which is used again if it is writable and of that
-  /// kind already, else allocated; `target` gets the source's pts and the right tags. Nothing to convert:
-  /// the pixels are copied.
-  /// Errors: kUnsupported (swscale can't), kOutOfMemory.
+  /// Converts `source`, by its tags, into `target`, which is used again if it is writable and of
+  /// that kind already, else allocated; `target` gets the source's pts and the right tags. Nothing
+  /// to convert: the pixels are copied. Errors: kUnsupported (swscale can't), kOutOfMemory.
   Result<void> convert(const AVFrame& source, const ScaleTarget& wanted, AvFramePtr& target);
 
  private:

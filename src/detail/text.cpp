@@ -130,8 +130,8 @@ struct Picture {
 
 }  // namespace
 
-void draw_text(std::byte* luma, std::ptrdiff_t stride, int width, int height, int x, int y, int scale,
-               std::string_view text) {
+void draw_text(std::byte* luma, std::ptrdiff_t stride, int width, int height, int x, int y,
+               int scale, std::string_view text) {
   if (scale < 1) return;
   const Picture picture{luma, stride, width, height};
   const auto at = [&](int pixels) { return static_cast<std::int64_t>(pixels) * scale; };
@@ -142,7 +142,8 @@ void draw_text(std::byte* luma, std::ptrdiff_t stride, int width, int height, in
     for (int row = 0; row < kTextCellHeight; ++row) {
       for (int column = 0; column < kTextCellWidth; ++column) {
         // Bit 5 would be the spacing on the left of the cell.
-        const bool lit = (glyph[static_cast<std::size_t>(row)] >> (kTextCellWidth - 1 - column)) & 1;
+        const bool lit =
+            (glyph[static_cast<std::size_t>(row)] >> (kTextCellWidth - 1 - column)) & 1;
         picture.fill(left + at(column), y + at(row), scale, lit ? kBright : kDark);
       }
     }

@@ -5,7 +5,8 @@
 
 namespace clipbuf {
 
-/// Stores unpadded pixels; costs one copy and the most memory. Any PixelFormat.
+/// Stores unpadded pixels; costs one copy and the most memory. Any PixelFormat. The track is
+/// "rawvideo". A timestamp that doesn't rise is kInvalidArgument, unless a new run begins.
 class CLIPBUF_API RawCodec {
  public:
   struct Options {};
@@ -20,6 +21,7 @@ class CLIPBUF_API RawCodec {
  private:
   Track track_;
   std::vector<std::byte> scratch_;
+  std::int64_t last_ = kNoTicks;
 };
 
 }  // namespace clipbuf
