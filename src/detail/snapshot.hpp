@@ -1,7 +1,7 @@
 // What a reader gets of a store: pinned segments, and the truth about what is not there.
 #pragma once
 
-#include <clipbuf/clip.hpp>
+#include <clipbuf/buffer.hpp>
 #include <clipbuf/storage.hpp>
 
 #include <functional>
@@ -13,6 +13,7 @@ namespace clipbuf::detail {
 /// Segments on one unbroken timeline. Immutable once its first packet is stored.
 struct Run {
   std::uint64_t id = 0;
+  RunReason reason = RunReason::kStart;              // why it is not the one before it
   std::vector<std::shared_ptr<const Track>> tracks;  // by TrackId
   TrackId main_track = 0;                            // first video, else first audio
 };
