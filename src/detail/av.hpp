@@ -10,11 +10,12 @@
 namespace clipbuf::detail {
 
 /// "what: FFmpeg's text" with our code for FFmpeg's; `fallback` where FFmpeg's number says nothing.
-/// ENOSPC, EDQUOT, EFBIG -> kStorageFull; ENOMEM -> kOutOfMemory; ETIMEDOUT -> kTimedOut; AVERROR_EXIT ->
-/// kCancelled; AVERROR_INVALIDDATA -> kCorruptData; AVERROR_EOF -> kEndOfStream.
+/// ENOSPC, EDQUOT, EFBIG -> kStorageFull; ENOMEM -> kOutOfMemory; ETIMEDOUT -> kTimedOut;
+/// AVERROR_EXIT -> kCancelled; AVERROR_INVALIDDATA -> kCorruptData; AVERROR_EOF -> kEndOfStream.
 Error av_error(int code, const std::string& what, Errc fallback);
 
-/// A stream's parameters as a Track, and back. Round trip is lossless for what a muxer or decoder needs.
+/// A stream's parameters as a Track, and back. Round trip is lossless for what a muxer or decoder
+/// needs.
 Track track_from(const AVCodecParameters& parameters, AVRational time_base);
 Result<AvCodecParametersPtr> parameters_from(const Track& track);
 
@@ -30,6 +31,8 @@ AvFramePtr av_frame_over(const FrameView& view);
 inline AVRational to_av(Rational r) noexcept {
   return {static_cast<int>(r.num), static_cast<int>(r.den)};
 }
-inline Rational from_av(AVRational r) noexcept { return {r.num, r.den}; }
+inline Rational from_av(AVRational r) noexcept {
+  return {r.num, r.den};
+}
 
 }  // namespace clipbuf::detail
