@@ -69,6 +69,7 @@ step "tsan: unit, conformance" run_tests tsan '^(unit|conformance)$' 1
 
 step "clang: build the library with thread-safety analysis" build clang clipbuf
 step "format" check_format
+step "sizes" tests/check_sizes.sh build/clang
 
 echo "== summary"
 for i in "${!names[@]}"; do
