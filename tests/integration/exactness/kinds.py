@@ -34,7 +34,7 @@ class Kind:
     copies: bool = True      # exact MP4 must hold the coded frames as they are
     timed: bool = True       # the file holds presentation times; else the nominal rate is the truth
     backward: bool = False   # times go back: which frames a range near the step holds is a convention
-    clips: tuple = ("mov", "mkv", "ts")  # containers tried besides MP4
+    clips: tuple = ("mov", "mkv", "ts", "fmp4")  # containers tried besides MP4
 
     @property
     def name(self):

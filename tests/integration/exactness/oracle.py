@@ -97,10 +97,6 @@ def check_sound(truth, cut, clip, indices):
     begin = zero + Fraction(cut.begin_us, MILLION)
     if cut.mode == "keyframe":
         begin = min(begin, source.times[indices[0]])
-    if cut.begin_us < 0 and source.sounds:
-        begin = max(begin, zero)  # sound before the first picture may be left out, or kept
-        if clip.sounds and clip.sounds[0].times and clip.sounds[0].times[0] + shift < zero:
-            begin = zero + Fraction(cut.begin_us, MILLION)
     end = zero + Fraction(cut.end_us, MILLION)
     return sound.check(source.sounds, clip.sounds, lambda t: t + shift, begin, end)
 
@@ -126,8 +122,8 @@ def check_report(truth, cut, clip, report, indices):
     latest = after + 200_000 if indices[-1] + 1 == len(truth.starts) else after + 1
     if not (min(last + 1, cut.end_us) <= end <= max(latest, last + 1)):
         wrong.append(f"report says delivered to {end} us, the last frame is at {last}, the next at {after}")
-    whole = cut.begin_us >= 0 and cut.end_us <= last
-    beyond = cut.begin_us < 0 or cut.end_us > truth.end_us + 250_000
+    whole = cut.end_us <= last
+    beyond = cut.end_us > truth.end_us + 250_000
     holed = any(g["reason"] for g in report["gaps"])
     if report["complete"] == holed:
         wrong.append(f"report says complete={report['complete']} with {len(report['gaps'])} gaps")

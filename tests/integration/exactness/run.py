@@ -28,8 +28,10 @@ import truth
 
 WORKERS = 2
 CUT_TIMEOUT_S = 60
+USAGE = 2
 NOTHING_IN_RANGE = 3
 SKIP = 77
+ENDINGS = {"fmp4": "mp4"}
 EMPTY = ("nothing there", "within a pause")
 
 
@@ -40,14 +42,14 @@ def time_option(name, us):
 
 def cut_command(binary, path, cut, out):
     return [binary, "cut", str(path), time_option("from", cut.begin_us), time_option("to", cut.end_us),
-            "-o", str(out), "--mode", cut.mode, "--json"]
+            "-o", str(out), "--mode", cut.mode, "--container", cut.container, "--json"]
 
 
-def check_empty(done, out):
-    """A range without frames: exit code 3, one clear line, no file."""
+def check_refused(done, out, code):
+    """What can't be cut: the exit code that says why, one clear line, no file."""
     wrong = []
-    if done.returncode != NOTHING_IN_RANGE:
-        wrong.append(f"exit code {done.returncode}, {NOTHING_IN_RANGE} due")
+    if done.returncode != code:
+        wrong.append(f"exit code {done.returncode}, {code} due")
     if len(done.stderr.strip().splitlines()) != 1:
         wrong.append(f"one line on stderr due, got {done.stderr.strip()!r}")
     if out.exists():
@@ -57,7 +59,7 @@ def check_empty(done, out):
 
 def try_range(binary, source, cut, folder):
     """Cuts one range and judges it: what is wrong, as lines."""
-    out = folder / f"{source.kind.name}.{cut.container}"
+    out = folder / f"{source.kind.name}.{ENDINGS.get(cut.container, cut.container)}"
     out.unlink(missing_ok=True)
     command = cut_command(binary, source.path, cut, out)
     try:
@@ -65,9 +67,9 @@ def try_range(binary, source, cut, folder):
     except subprocess.TimeoutExpired:
         return [f"not done after {CUT_TIMEOUT_S} s"]
     if cut.label in EMPTY:
-        return check_empty(done, out)
-    if cut.begin_us < 0 and done.returncode == 2 and not out.exists():
-        return []  # a time before the start may be refused as not a time
+        return check_refused(done, out, NOTHING_IN_RANGE)
+    if cut.begin_us < 0:
+        return check_refused(done, out, USAGE)
     if done.returncode != 0:
         return [f"exit code {done.returncode}: {done.stderr.strip()}"]
     try:
