@@ -9,24 +9,36 @@ using detail::JsonWriter;
 
 std::string_view mode_name(CutMode mode) {
   switch (mode) {
-    case CutMode::kExact: return "exact";
-    case CutMode::kKeyframe: return "keyframe";
-    case CutMode::kReencode: return "reencode";
+    case CutMode::kExact:
+      return "exact";
+    case CutMode::kKeyframe:
+      return "keyframe";
+    case CutMode::kReencode:
+      return "reencode";
   }
   return "unknown";
 }
 
 std::string_view container_name(Container container) {
   switch (container) {
-    case Container::kAuto: return "auto";
-    case Container::kMp4: return "mp4";
-    case Container::kMov: return "mov";
-    case Container::kMkv: return "mkv";
-    case Container::kMpegTs: return "mpegts";
-    case Container::kFragmentedMp4: return "fmp4";
-    case Container::kWebm: return "webm";
-    case Container::kGif: return "gif";
-    case Container::kJpeg: return "jpeg";
+    case Container::kAuto:
+      return "auto";
+    case Container::kMp4:
+      return "mp4";
+    case Container::kMov:
+      return "mov";
+    case Container::kMkv:
+      return "mkv";
+    case Container::kMpegTs:
+      return "mpegts";
+    case Container::kFragmentedMp4:
+      return "fmp4";
+    case Container::kWebm:
+      return "webm";
+    case Container::kGif:
+      return "gif";
+    case Container::kJpeg:
+      return "jpeg";
   }
   return "unknown";
 }
@@ -56,12 +68,18 @@ void write_gaps(JsonWriter& json, const std::vector<Gap>& gaps) {
 
 std::string_view gap_reason_name(GapReason reason) noexcept {
   switch (reason) {
-    case GapReason::kEvicted: return "evicted";
-    case GapReason::kNotRecordedYet: return "not_recorded_yet";
-    case GapReason::kNotRecorded: return "not_recorded";
-    case GapReason::kSourceLost: return "source_lost";
-    case GapReason::kDropped: return "dropped";
-    case GapReason::kClockStep: return "clock_step";
+    case GapReason::kEvicted:
+      return "evicted";
+    case GapReason::kNotRecordedYet:
+      return "not_recorded_yet";
+    case GapReason::kNotRecorded:
+      return "not_recorded";
+    case GapReason::kSourceLost:
+      return "source_lost";
+    case GapReason::kDropped:
+      return "dropped";
+    case GapReason::kClockStep:
+      return "clock_step";
   }
   return "unknown";
 }

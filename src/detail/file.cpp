@@ -2,17 +2,17 @@
 
 #include "detail/try.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
-#include <fcntl.h>
 #include <limits>
 #include <random>
-#include <sys/stat.h>
 #include <system_error>
-#include <unistd.h>
 #include <utility>
 
 namespace clipbuf::detail {
@@ -20,8 +20,9 @@ namespace {
 
 static_assert(sizeof(off_t) == 8, "clips may exceed 2 GiB");
 
-// Blocks SIGXFSZ on this thread while it lives. The kernel sends it to the thread that wrote, so whatever is
-// pending at the end and wasn't before is ours, and is taken away. No handler of the host is touched.
+// Blocks SIGXFSZ on this thread while it lives. The kernel sends it to the thread that wrote, so
+// whatever is pending at the end and wasn't before is ours, and is taken away. No handler of the
+// host is touched.
 class FileSizeSignalGuard {
  public:
   FileSizeSignalGuard() noexcept {
@@ -53,7 +54,8 @@ class FileSizeSignalGuard {
 // Some file systems can't sync a file or a directory; there is nothing better to be done on them.
 bool sync_or_unsupported(int fd) {
   int result = 0;
-  do result = ::fsync(fd);
+  do
+    result = ::fsync(fd);
   while (result != 0 && errno == EINTR);
   return result == 0 || errno == EINVAL || errno == ENOTSUP || errno == EBADF;
 }
@@ -64,14 +66,16 @@ std::string hidden_name() {
   std::string name = ".clipbuf-";
   for (int word = 0; word < 2; ++word) {
     const unsigned bits = random();
-    for (unsigned shift = 0; shift < 32; shift += 4) name += kHex[(bits >> shift) & 15U];
+    for (unsigned shift = 0; shift < 32; shift += 4)
+      name += kHex[(bits >> shift) & 15U];
   }
   return name + ".tmp";
 }
 
 int open_retrying(int directory_fd, const char* name, int flags, mode_t mode) {
   int fd = -1;
-  do fd = ::openat(directory_fd, name, flags | O_CLOEXEC, mode);
+  do
+    fd = ::openat(directory_fd, name, flags | O_CLOEXEC, mode);
   while (fd < 0 && errno == EINTR);
   return fd;
 }
@@ -88,8 +92,9 @@ Result<void> write_fully(int fd, std::uint64_t offset, std::span<const std::byte
                          const std::string& path) {
   constexpr std::size_t kSlice = std::size_t{1} << 30U;  // the kernel writes at most 2 GiB at once
   const auto fail = [&](int error, std::size_t done) {
-    return file_error(error, path, "wrote " + std::to_string(done) + " of " + std::to_string(data.size()) +
-                                       " bytes at " + std::to_string(offset));
+    return file_error(error, path,
+                      "wrote " + std::to_string(done) + " of " + std::to_string(data.size()) +
+                          " bytes at " + std::to_string(offset));
   };
   if (offset > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max()) - data.size())
     return fail(EFBIG, 0);
@@ -119,14 +124,18 @@ Result<AtomicFile> AtomicFile::create(const std::string& final_path) {
   file.path_ = final_path;
   const std::size_t slash = final_path.rfind('/');
   file.name_ = slash == std::string::npos ? final_path : final_path.substr(slash + 1);
-  file.directory_ = slash == std::string::npos ? "." : slash == 0 ? "/" : final_path.substr(0, slash);
+  file.directory_ = slash == std::string::npos ? "."
+                    : slash == 0               ? "/"
+                                               : final_path.substr(0, slash);
   CLIPBUF_TRY(file.open_directory());
   CLIPBUF_TRY(file.check_target());
   CLIPBUF_TRY(file.open_temporary());
   return file;
 }
 
-AtomicFile::AtomicFile(AtomicFile&& other) noexcept { swap(other); }
+AtomicFile::AtomicFile(AtomicFile&& other) noexcept {
+  swap(other);
+}
 
 AtomicFile& AtomicFile::operator=(AtomicFile&& other) noexcept {
   AtomicFile taken(std::move(other));
@@ -134,7 +143,9 @@ AtomicFile& AtomicFile::operator=(AtomicFile&& other) noexcept {
   return *this;
 }
 
-AtomicFile::~AtomicFile() { discard(); }
+AtomicFile::~AtomicFile() {
+  discard();
+}
 
 Result<void> AtomicFile::write_at(std::uint64_t offset, std::span<const std::byte> data) {
   if (fd_ < 0) return Error{Errc::kInvalidState, path_ + ": written to after it was finished"};
@@ -146,9 +157,10 @@ Result<void> AtomicFile::write_at(std::uint64_t offset, std::span<const std::byt
 Result<void> AtomicFile::commit(bool fsync) {
   if (fd_ < 0) return Error{Errc::kInvalidState, path_ + ": finished twice"};
   if (fsync && !sync_or_unsupported(fd_)) return file_error(errno, path_, "syncing it");
-  // Network file systems may tell of a full disk here and not before. The descriptor is gone either way,
-  // after EINTR too.
-  if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) return file_error(errno, path_, "closing it");
+  // Network file systems may tell of a full disk here and not before. The descriptor is gone either
+  // way, after EINTR too.
+  if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR)
+    return file_error(errno, path_, "closing it");
   CLIPBUF_TRY(check_target());  // rename would replace a device that has turned up meanwhile
   if (::renameat(directory_fd_, temporary_.c_str(), directory_fd_, name_.c_str()) != 0)
     return file_error(errno, path_, "giving it its name");
@@ -168,15 +180,19 @@ Result<void> AtomicFile::open_directory() {
 }
 
 Result<void> AtomicFile::check_target() const {
-  if (name_.empty() || name_ == "." || name_ == "..") return file_error(EISDIR, path_, "saving to it");
+  if (name_.empty() || name_ == "." || name_ == "..")
+    return file_error(EISDIR, path_, "saving to it");
   struct stat info {};
   if (::fstatat(directory_fd_, name_.c_str(), &info, 0) != 0) {
-    // Nothing there, as a rule. A name that is too long would fail only after all the work, at the rename.
-    return errno == ENAMETOOLONG ? Result<void>(file_error(errno, path_, "saving to it")) : Result<void>();
+    // Nothing there, as a rule. A name that is too long would fail only after all the work, at the
+    // rename.
+    return errno == ENAMETOOLONG ? Result<void>(file_error(errno, path_, "saving to it"))
+                                 : Result<void>();
   }
   if (S_ISDIR(info.st_mode)) return file_error(EISDIR, path_, "saving to it");
   if (!S_ISREG(info.st_mode))
-    return Error{Errc::kStorageFailed, path_ + ": saving to it: it is there and is no regular file"};
+    return Error{Errc::kStorageFailed,
+                 path_ + ": saving to it: it is there and is no regular file"};
   return {};
 }
 
@@ -184,7 +200,8 @@ Result<void> AtomicFile::open_temporary() {
   constexpr int kAttempts = 16;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const std::string name = hidden_name();
-    fd_ = open_retrying(directory_fd_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
+    fd_ =
+        open_retrying(directory_fd_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
     if (fd_ >= 0) {
       temporary_ = name;
       return {};

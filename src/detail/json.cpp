@@ -8,8 +8,9 @@
 namespace clipbuf::detail {
 namespace {
 
-// The length of the well-formed UTF-8 sequence that `text` starts with, 0 when there is none. The bounds of
-// the second byte (Unicode 15, table 3-7) rule out overlong forms, surrogates and what lies past U+10FFFF.
+// The length of the well-formed UTF-8 sequence that `text` starts with, 0 when there is none. The
+// bounds of the second byte (Unicode 15, table 3-7) rule out overlong forms, surrogates and what
+// lies past U+10FFFF.
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = byte(0);
@@ -30,9 +31,15 @@ std::size_t utf8_length(std::string_view text) {
 void append_control(std::string& out, unsigned char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
   switch (c) {
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
     default:
       out += "\\u00";
       out += kHex[c >> 4U];
@@ -71,9 +78,13 @@ JsonWriter& JsonWriter::key(std::string_view name) {
   return *this;
 }
 
-JsonWriter& JsonWriter::value(std::string_view text) { return raw(json_quote(text)); }
+JsonWriter& JsonWriter::value(std::string_view text) {
+  return raw(json_quote(text));
+}
 
-JsonWriter& JsonWriter::value(bool flag) { return raw(flag ? "true" : "false"); }
+JsonWriter& JsonWriter::value(bool flag) {
+  return raw(flag ? "true" : "false");
+}
 
 JsonWriter& JsonWriter::value(double number) {
   if (!std::isfinite(number)) return raw("null");

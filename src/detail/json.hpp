@@ -1,5 +1,5 @@
-// A JSON writer: just enough for reports. It can't write a document that a parser refuses, whatever bytes
-// its strings hold.
+// A JSON writer: just enough for reports. It can't write a document that a parser refuses, whatever
+// bytes its strings hold.
 #pragma once
 
 #include <concepts>
@@ -9,11 +9,12 @@
 
 namespace clipbuf::detail {
 
-/// `text` as a JSON string, quotes included. Bytes that are no UTF-8 (a path may hold any) become U+FFFD.
+/// `text` as a JSON string, quotes included. Bytes that are no UTF-8 (a path may hold any) become
+/// U+FFFD.
 std::string json_quote(std::string_view text);
 
-/// Writes one document on one line. Commas and colons are its business; that begin and end match, and that
-/// each value in an object has a key before it, is the caller's.
+/// Writes one document on one line. Commas and colons are its business; that begin and end match,
+/// and that each value in an object has a key before it, is the caller's.
 ///
 ///     JsonWriter json;
 ///     json.begin_object().key("frames").value(60).end_object();
@@ -27,7 +28,9 @@ class JsonWriter {
   JsonWriter& key(std::string_view name);
 
   JsonWriter& value(std::string_view text);
-  JsonWriter& value(const char* text) { return value(std::string_view(text)); }  // else it would be a bool
+  JsonWriter& value(const char* text) {
+    return value(std::string_view(text));
+  }  // else it would be a bool
   JsonWriter& value(bool flag);
   JsonWriter& value(double number);  // JSON has no infinity and no NaN: they become null
   template <std::signed_integral T>
@@ -35,8 +38,7 @@ class JsonWriter {
     return raw(std::to_string(static_cast<std::int64_t>(number)));
   }
   template <std::unsigned_integral T>
-    requires(!std::same_as<T, bool>)
-  JsonWriter& value(T number) {
+  requires(!std::same_as<T, bool>) JsonWriter& value(T number) {
     return raw(std::to_string(static_cast<std::uint64_t>(number)));
   }
 

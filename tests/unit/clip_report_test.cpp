@@ -35,24 +35,26 @@ TEST_CASE("clip report: its JSON holds every field under its documented key") {
   report.path = "/tmp/clip \xFF.mp4";
   const std::string text = report.to_json();
   CHECK(text.find('\n') == std::string::npos);
-  CHECK(nlohmann::json::parse(text) == nlohmann::json{
-      {"requested", {{"begin_us", 1'700'000'000'000'000}, {"end_us", 1'700'000'010'000'000}}},
-      {"delivered", {{"begin_us", 1'700'000'001'000'001}, {"end_us", 1'700'000'009'999'999}}},
-      {"frames", 123},
-      {"audio_packets", 456},
-      {"bytes", 1ull << 40U},
-      {"mode", "keyframe"},
-      {"container", "mkv"},
-      {"lead_in_us", 250'000},
-      {"reencoded_frames", 7},
-      {"gaps", {{{"begin_us", 1}, {"end_us", 2}, {"reason", "evicted"}},
-                {{"begin_us", -5}, {"end_us", -3}, {"reason", "source_lost"}}}},
-      {"complete", false},
-      {"placeholder", true},
-      {"video_codec", "h264"},
-      {"audio_codec", "aac"},
-      {"note", "a \"note\"\nin two lines"},
-      {"path", "/tmp/clip \xEF\xBF\xBD.mp4"}});
+  CHECK(nlohmann::json::parse(text) ==
+        nlohmann::json{
+            {"requested", {{"begin_us", 1'700'000'000'000'000}, {"end_us", 1'700'000'010'000'000}}},
+            {"delivered", {{"begin_us", 1'700'000'001'000'001}, {"end_us", 1'700'000'009'999'999}}},
+            {"frames", 123},
+            {"audio_packets", 456},
+            {"bytes", 1ull << 40U},
+            {"mode", "keyframe"},
+            {"container", "mkv"},
+            {"lead_in_us", 250'000},
+            {"reencoded_frames", 7},
+            {"gaps",
+             {{{"begin_us", 1}, {"end_us", 2}, {"reason", "evicted"}},
+              {{"begin_us", -5}, {"end_us", -3}, {"reason", "source_lost"}}}},
+            {"complete", false},
+            {"placeholder", true},
+            {"video_codec", "h264"},
+            {"audio_codec", "aac"},
+            {"note", "a \"note\"\nin two lines"},
+            {"path", "/tmp/clip \xEF\xBF\xBD.mp4"}});
 }
 
 TEST_CASE("clip report: without gaps the list is empty, not missing") {

@@ -2,16 +2,16 @@
 
 #include <doctest/doctest.h>
 
-#include <cerrno>
-#include <csignal>
-#include <cstdlib>
 #include <fcntl.h>
-#include <filesystem>
-#include <fstream>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <vector>
 
 using namespace clipbuf;
@@ -36,14 +36,17 @@ class ScratchDirectory {
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
   const std::string& path() const { return path_; }
   std::size_t entries() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
+    return static_cast<std::size_t>(
+        std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
   }
 
  private:
   std::string path_;
 };
 
-std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 std::string content(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -170,7 +173,8 @@ TEST_CASE("atomic file: what can't be saved to is refused at once, with the path
   fs::create_directory(scratch / "folder");
   std::ofstream(scratch / "plain") << "x";
   REQUIRE(::mkfifo((scratch / "pipe").c_str(), 0600) == 0);
-  for (const char* name : {"missing/clip.mp4", "folder", "folder/", "folder/.", "plain/clip.mp4", "pipe"}) {
+  for (const char* name :
+       {"missing/clip.mp4", "folder", "folder/", "folder/.", "plain/clip.mp4", "pipe"}) {
     CAPTURE(name);
     const Error error = error_of(scratch / name);
     CHECK(error.code == Errc::kStorageFailed);
