@@ -4,7 +4,6 @@
 
 #include <clipbuf/source.hpp>
 
-#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 
@@ -19,14 +18,6 @@ bool variable_set(const char* name) {
 bool dumb_terminal() {
   const char* term = std::getenv("TERM");
   return term == nullptr || std::string_view(term) == "dumb" || *term == '\0';
-}
-
-bool scheme_char(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '-' || c == '.';
-}
-
-bool ends_url(char c) {
-  return c == ' ' || c == '\t' || c == '"' || c == '\'' || c == '<' || c == '>';
 }
 
 // Control characters could redraw the terminal; a file name may hold any.
@@ -62,21 +53,7 @@ const char* level_name(clipbuf::LogLevel level) {
 }  // namespace
 
 std::string safe_line(std::string_view text) {
-  const std::string line = without_controls(text);
-  std::string safe;
-  std::size_t done = 0;
-  for (std::size_t at = line.find("://"); at != std::string::npos; at = line.find("://", done)) {
-    std::size_t begin = at;
-    while (begin > done && scheme_char(line[begin - 1]))
-      --begin;
-    std::size_t end = at + 3;
-    while (end < line.size() && !ends_url(line[end]))
-      ++end;
-    safe += line.substr(done, begin - done);
-    safe += clipbuf::redact(line.substr(begin, end - begin));
-    done = end;
-  }
-  return safe + line.substr(done);
+  return clipbuf::redact(without_controls(text));
 }
 
 Console::Console()
