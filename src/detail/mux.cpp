@@ -208,6 +208,8 @@ Result<std::unique_ptr<Muxer>> Muxer::open(const MuxOptions& options, std::span<
   format->flags |= AVFMT_FLAG_CUSTOM_IO;
   format->strict_std_compliance = -2;  // Opus and FLAC in MP4 were "experimental" for years
   if (impl->edits) format->avoid_negative_ts = 0;
+  // What has been written so far must be readable whatever happens next.
+  if (options.container->container == Container::kFragmentedMp4) format->flags |= AVFMT_FLAG_FLUSH_PACKETS;
   if (options.creation) av_dict_set(&format->metadata, "creation_time", to_string(*options.creation).c_str(), 0);
   for (const auto& [key, value] : options.metadata) av_dict_set(&format->metadata, key.c_str(), value.c_str(), 0);
   AVDictionary* dictionary = mp4_options(options, tracks);
@@ -239,16 +241,6 @@ Result<void> Muxer::write(const Packet& packet) {
   if (const int code = av_interleaved_write_frame(self.format.get(), &out); code < 0) {
     return self.failure(code, "writing a packet of " + std::to_string(packet.data.size()) + " bytes");
   }
-  return {};
-}
-
-Result<void> Muxer::flush() {
-  Impl& self = *impl_;
-  if (const int code = av_interleaved_write_frame(self.format.get(), nullptr); code < 0) {
-    return self.failure(code, "flushing");
-  }
-  avio_flush(self.io.get());
-  if (self.io_error) return *self.io_error;
   return {};
 }
 

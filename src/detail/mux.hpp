@@ -69,9 +69,6 @@ class Muxer {
   /// What has been written so far.
   std::uint64_t bytes() const noexcept;
 
-  /// Where the streams' packets go into the container at once (fragments), it is out after this.
-  Result<void> flush();
-
  private:
   struct Impl;
   explicit Muxer(std::unique_ptr<Impl> impl);
