@@ -33,7 +33,12 @@ class AvDecoder final : public Decoder {
 
   Result<void> decode(const Packet& packet, const FrameSink& sink) override {
     CLIPBUF_TRY(fill(packet));
-    const int code = avcodec_send_packet(context_.get(), packet_.get());
+    int code = avcodec_send_packet(context_.get(), packet_.get());
+    if (code == AVERROR(EAGAIN)) {
+      // A sink that failed left pictures inside: they are in the way.
+      if (Result<void> received = receive(sink); !received) return received;
+      code = avcodec_send_packet(context_.get(), packet_.get());
+    }
     av_packet_unref(packet_.get());
     // Pictures that were complete before are delivered, even if this packet is broken.
     Result<void> received = receive(sink);
