@@ -115,6 +115,11 @@ def rotation_of(stream):
     return 0.0
 
 
+def decoder_for(video):
+    """FFmpeg's wrapper of libdav1d (seen in 5.1) shows what an edit list hides; libaom's does not."""
+    return ["-c:v", "libaom-av1"] if video["codec_name"] == "av1" else []
+
+
 def command_for(path, tracks, rates, folder, options):
     command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-threads", "1", "-copyts", "-noautorotate", *options,
                "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-enc_time_base:v", "-1",
@@ -150,7 +155,8 @@ def decode(path, rates=None, options=()):
     rates = list(rates or [])[:len(own)] + own[len(rates or []):]
     with tempfile.TemporaryDirectory(prefix="clipbuf-oracle-") as name:
         folder = Path(name)
-        code, _, err = run(command_for(path, len(audios), rates, folder, options))
+        code, _, err = run(command_for(path, len(audios), rates, folder,
+                                       [*decoder_for(videos[0]), *options]))
         if code != 0:
             raise DecodeError(f"ffmpeg: {err.strip()}")
         tick, times, _, hashes = read_hashes(folder / "video")

@@ -23,6 +23,7 @@ from pathlib import Path
 import kinds
 import media
 import oracle
+import players
 import ranges
 import truth
 
@@ -31,6 +32,7 @@ CUT_TIMEOUT_S = 60
 USAGE = 2
 NOTHING_IN_RANGE = 3
 SKIP = 77
+SECOND_OPINIONS = 5  # the first ranges of each kind are shown to GStreamer, too
 ENDINGS = {"fmp4": "mp4"}
 EMPTY = ("nothing there", "within a pause")
 
@@ -57,11 +59,11 @@ def check_refused(done, out, code):
     return wrong
 
 
-def try_range(binary, source, cut, folder):
-    """Cuts one range and judges it: what is wrong, as lines."""
+def try_range(options, source, cut, folder, ask_again):
+    """Cuts one range and judges it, with a second opinion if `ask_again`: all that is wrong."""
     out = folder / f"{source.kind.name}.{ENDINGS.get(cut.container, cut.container)}"
     out.unlink(missing_ok=True)
-    command = cut_command(binary, source.path, cut, out)
+    command = cut_command(options.binary, source.path, cut, out)
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=CUT_TIMEOUT_S)
     except subprocess.TimeoutExpired:
@@ -74,7 +76,10 @@ def try_range(binary, source, cut, folder):
         return [f"exit code {done.returncode}: {done.stderr.strip()}"]
     try:
         report = json.loads(done.stdout)
-        return oracle.judge(source, cut, out, report)
+        wrong = oracle.judge(source, cut, out, report)
+        if not wrong and ask_again and options.gstreamer.can_judge(source, cut, report):
+            wrong = options.gstreamer.judge(source, cut, out)
+        return wrong
     except (ValueError, KeyError) as error:
         return [f"report: {error!r} in {done.stdout[:300]!r}"]
     finally:
@@ -113,7 +118,7 @@ def one_kind(options, kind, results, deadline, number):
             return
         with tempfile.TemporaryDirectory(prefix="clipbuf-cut-") as name:
             try:
-                wrong = try_range(options.binary, source, cut, Path(name))
+                wrong = try_range(options, source, cut, Path(name), count < SECOND_OPINIONS)
             except Exception as error:
                 wrong = [repr(error)]
             if wrong and options.keep:
@@ -159,6 +164,7 @@ def arguments():
     options.seconds = options.seconds or (3600 if options.campaign else 200)
     if options.campaign:
         options.ranges = max(options.ranges, 20)
+    options.gstreamer = players.Gstreamer()
     options.binary = os.environ.get("CLIPBUF_BIN", "")
     return options
 
@@ -186,7 +192,8 @@ def main():
         bad = len(results.failed[kind.file])
         print(f"{kind.file:28} {results.passed[kind.file]:4} passed{f', {bad} FAILED' if bad else ''}")
     passed, failed = results.totals()
-    print(f"{len(chosen)} kinds, {passed + failed} ranges in {time.monotonic() - started:.0f} s")
+    print(f"{len(chosen)} kinds, {passed + failed} ranges in {time.monotonic() - started:.0f} s, "
+          f"{options.gstreamer.opinions} also shown to GStreamer")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
