@@ -14,11 +14,18 @@ namespace clipbuf {
 struct SourceInfo {
   std::vector<Track> tracks;  ///< of its packets; empty: it delivers frames
   bool live = false;          ///< its end is a fault, and time passes without us
-  std::string description;    ///< one line, redacted: "rtsp://cam/1: h264 1280x720 25 fps, aac 48000 Hz"
+  std::string
+      description;  ///< one line, redacted: "rtsp://cam/1: h264 1280x720 25 fps, aac 48000 Hz"
 };
 
-/// A packet (its `track` is the index into SourceInfo::tracks) or a frame with its timestamp.
-using SourceItem = std::variant<Packet, Frame>;
+/// The tracks are others from the next item on: new parameter sets, or another picture size.
+struct TracksChanged {
+  std::vector<Track> tracks;  ///< all of them, in place of SourceInfo::tracks
+};
+
+/// A packet (its `track` is the index into SourceInfo::tracks), a frame with its timestamp, or the
+/// news that the tracks changed.
+using SourceItem = std::variant<Packet, Frame, TracksChanged>;
 
 /// Where frames or packets come from. The URL syntax, one for everything:
 ///
