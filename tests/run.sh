@@ -56,7 +56,7 @@ step "release: unit, conformance, compile, install, bench" \
   run_tests release '^(unit|conformance|compile|install|bench)$' "$jobs"
 step "release: examples" run_tests release '^example$' 1
 # One label at a time: the tests of live sources are not to be slowed down by others.
-for label in cli exactness disk faults rtsp vivid; do
+for label in cli exactness disk load faults rtsp vivid; do
   step "release: $label" run_tests release "^$label\$" 1
 done
 
