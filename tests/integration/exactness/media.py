@@ -6,12 +6,14 @@ another ffmpeg) makes it again.
     media.py [--cache DIR] [KIND ...]
 """
 import argparse
+import fcntl
 import hashlib
 import os
 import struct
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from kinds import KINDS
@@ -114,9 +116,22 @@ def fingerprint(kind):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@contextmanager
+def locked(kind, cache):
+    """Two tests that share a cache make each file once."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with open(cache / f".{kind.file}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def make(kind, cache):
     """The path of the file of `kind`, made now unless it is there already."""
-    cache.mkdir(parents=True, exist_ok=True)
+    with locked(kind, cache):
+        return make_locked(kind, cache)
+
+
+def make_locked(kind, cache):
     path = cache / kind.file
     note = cache / (kind.file + ".recipe")
     wanted = fingerprint(kind)

@@ -98,7 +98,7 @@ def check_sound(truth, cut, clip, indices):
     if cut.mode == "keyframe":
         begin = min(begin, source.times[indices[0]])
     end = zero + Fraction(cut.end_us, MILLION)
-    return sound.check(source.sounds, clip.sounds, lambda t: t + shift, begin, end)
+    return sound.check(source, clip, lambda t: t + shift, begin, end)
 
 
 def check_report(truth, cut, clip, report, indices):

@@ -30,8 +30,9 @@ def honest_report(source, cut, path):
             "reencoded_frames": len(frames), "gaps": [], "complete": True, "placeholder": False, "path": str(path)}
 
 
-def reference_clip(source, cut, path, *, frames=0, extra=0, picture="", times="round(PTS-{zero}/TB)", sound=0.0, longer=0.0,
-                   select="", video="-c:v libx264 -preset ultrafast -qp 0", audio="-c:a pcm_s16le", other_sound=False):
+def reference_clip(source, cut, path, *, frames=0, extra=0, picture="", times="round(PTS-{zero}/TB)", sound=0.0,
+                   longer=0.0, select="", video="-c:v libx264 -preset ultrafast -qp 0", audio="-c:a pcm_s16le",
+                   other_sound=False):
     """Cuts by decoding the whole source and keeping what is in range; each argument bends one thing:
     `frames` moves the selection, `extra` lengthens it, `sound` delays the sound, `longer` adds to its end."""
     held = source.surely_in(cut.begin_us, cut.end_us)
@@ -114,7 +115,8 @@ class Score:
         self.passed += caught
         self.failed += not caught
         if not caught:
-            print(f"FAILED {name}: {'a complaint about ' + repr(word) if word else 'no complaint'} was due, got {wrong}")
+            due = f"a complaint about {word!r}" if word else "no complaint"
+            print(f"FAILED {name}: {due} was due, got {wrong}")
 
 
 def bent_clips(source, folder, score):

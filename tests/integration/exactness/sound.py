@@ -49,7 +49,13 @@ def probe_positions(clip, to_source_time, begin, end):
     return sorted({first, first + room // 3, first + 2 * room // 3, first + room}) if room >= 0 else []
 
 
-def check_content(name, source, clip, to_source_time, begin, end):
+def sync_limit(*ticks):
+    """A file whose times are rounded to milliseconds can itself say no better than to half of one where a
+    sound lies."""
+    return SYNC_LIMIT_S + sum(0.0005 for tick in ticks if tick == Fraction(1, 1000))
+
+
+def check_content(name, source, clip, to_source_time, begin, end, limit):
     """Each probe of the clip's sound must be in the source where its time says."""
     wrong = []
     for at in probe_positions(clip, to_source_time, begin, end):
@@ -62,42 +68,52 @@ def check_content(name, source, clip, to_source_time, begin, end):
             continue
         if match < MATCH_LIMIT:
             wrong.append(f"{name}: at sample {at} the sound is not the source's (match {match:.2f})")
-        elif abs(lag) > SYNC_LIMIT_S * source.rate:
+        elif abs(lag) > limit * source.rate:
             wrong.append(f"{name}: at sample {at} out of sync by {-1000 * lag / source.rate:+.2f} ms")
     return wrong
 
 
-def check_holes(name, clip):
+def check_holes(name, clip, limit):
     for before, time in enumerate(clip.times[1:]):
         hole = time - clip.times[before] - Fraction(clip.starts[before + 1] - clip.starts[before], clip.rate)
-        if abs(hole) > SYNC_LIMIT_S:
+        if abs(hole) > limit:
             return [f"{name}: a hole of {float(hole) * 1000:.2f} ms in the clip's sound"]
     return []
+
+
+def edge_slack(*sounds):
+    """How far off the begin and end of a cut may be: one audio frame."""
+    return max(Fraction(s.frame, s.rate) for s in sounds) + Fraction(EDGE_SLACK_S)
 
 
 def check_edges(name, source, clip, to_source_time, begin, end):
     """Cut to the sample, or at most one audio frame more or less at each side."""
     reach_begin = max(begin, source.times[0])
     reach_end = min(end, source.time_of(source.samples))
-    slack = Fraction(max(source.frame, clip.frame), source.rate) + Fraction(EDGE_SLACK_S)
-    if clip.samples == 0:
-        return [] if reach_end - reach_begin <= slack else [f"{name}: no sound, {float(reach_end - reach_begin):.3f} s due"]
+    slack = edge_slack(source, clip)
+    allowed = f"(allowed {float(slack) * 1000:.1f})"
     wrong = []
+    if clip.samples == 0:
+        if reach_end - reach_begin > slack:
+            wrong.append(f"{name}: no sound, {float(reach_end - reach_begin):.3f} s due")
+        return wrong
     if reach_end <= reach_begin:
         return wrong
     first, last = to_source_time(clip.times[0]), to_source_time(clip.time_of(clip.samples))
     if abs(first - reach_begin) > slack:
-        wrong.append(f"{name}: begins {float(first - reach_begin) * 1000:+.2f} ms off (allowed {float(slack) * 1000:.1f})")
+        wrong.append(f"{name}: begins {float(first - reach_begin) * 1000:+.2f} ms off {allowed}")
     if abs(last - reach_end) > slack:
-        wrong.append(f"{name}: ends {float(last - reach_end) * 1000:+.2f} ms off (allowed {float(slack) * 1000:.1f})")
+        wrong.append(f"{name}: ends {float(last - reach_end) * 1000:+.2f} ms off {allowed}")
     return wrong
 
 
-def check(source_sounds, clip_sounds, to_source_time, begin, end):
+def check(source_file, clip_file, to_source_time, begin, end):
     """All that is wrong with the clip's sounds. `to_source_time` maps the clip's clock to the source's; `begin`
     and `end` are the range on the source's clock."""
+    source_sounds, clip_sounds = source_file.sounds, clip_file.sounds
+    limit = sync_limit(source_file.tick, clip_file.tick)
     due = [n for n, s in enumerate(source_sounds)
-           if s.samples and min(end, s.time_of(s.samples)) - max(begin, s.times[0]) > Fraction(s.frame, s.rate) + Fraction(EDGE_SLACK_S)]
+           if s.samples and min(end, s.time_of(s.samples)) - max(begin, s.times[0]) > edge_slack(s)]
     if len(clip_sounds) < len(due):
         return [f"{len(clip_sounds)} sound tracks, {len(due)} due"]
     if len(clip_sounds) > len(source_sounds):
@@ -108,5 +124,6 @@ def check(source_sounds, clip_sounds, to_source_time, begin, end):
         source, name = source_sounds[number], f"sound {number}"
         wrong += check_edges(name, source, clip, to_source_time, begin, end)
         if clip.samples:
-            wrong += check_holes(name, clip) + check_content(name, source, clip, to_source_time, begin, end)
+            wrong += check_holes(name, clip, limit)
+            wrong += check_content(name, source, clip, to_source_time, begin, end, limit)
     return wrong

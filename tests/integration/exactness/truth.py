@@ -79,7 +79,12 @@ def measure(kind, path):
 
 def of(kind, cache):
     """The truth about the file of `kind`, which is made if need be."""
-    path = media.make(kind, cache)
+    with media.locked(kind, cache):
+        return of_locked(kind, cache)
+
+
+def of_locked(kind, cache):
+    path = media.make_locked(kind, cache)
     kept = cache / (kind.file + ".truth")
     stamp = (media.fingerprint(kind), path.stat().st_mtime_ns, code_stamp())
     if kept.exists():
