@@ -23,9 +23,11 @@ bool players_play(const ContainerInfo& container, const Track& track, bool insis
 class ClipWriter {
  public:
   ClipWriter(const Snapshot& snapshot, const ContainerInfo& container, const SaveOptions& options,
-             ByteTarget& target, const Step& step)
-      : snapshot_(snapshot), container_(container), options_(options), target_(target), step_(step) {}
+             ByteTarget& target, const Step& step, bool allow_splice)
+      : snapshot_(snapshot), container_(container), options_(options), target_(target), step_(step),
+        allow_splice_(allow_splice) {}
   Result<ClipReport> run();
+  bool splices() const { return copied_.has_value(); }
 
  private:
   Result<void> decide();
@@ -39,7 +41,9 @@ class ClipWriter {
   VideoCodec::Options encoder_options(const Track& track) const;
   Result<void> begin_piece(const Piece& piece);
   Result<void> write_pieces();
-  Result<void> write_sample(const Sample& sample, const Packet& stored);
+  Result<void> write_sample(std::size_t at, const Packet& stored);
+  Result<void> write_video(std::size_t at, const Packet& packet);
+  Result<void> take_encoded(const Packet& encoded);
   Result<void> copy(const Packet& packet);
   PacketSink audio_sink();
   Result<void> end_streams();
@@ -51,14 +55,20 @@ class ClipWriter {
   const SaveOptions& options_;
   ByteTarget& target_;
   const Step& step_;
+  const bool allow_splice_;
 
   CutPlan plan_;
   std::vector<Way> ways_;
   std::vector<std::string> notes_;
   std::optional<DeferredMuxer> muxer_;
   std::optional<VideoTranscoder> video_;
+  std::optional<CopySpan> copied_;      // what need not be encoded though video_ encodes the rest
+  std::optional<AnnexB> encoded_sets_;  // the encoder's own parameter sets, where copied_ has others
+  std::shared_ptr<const Run> decoding_; // the run that video_ decodes now
+  const Piece* piece_ = nullptr;
   std::unique_ptr<AudioTranscoder> audio_;
   std::size_t audio_stream_ = 0;
+  std::int64_t copied_frames_ = 0;
   std::optional<AnnexB> annex_b_;  // of the piece that is copied now, where parameter sets differ
 };
 
@@ -83,6 +93,11 @@ void ClipWriter::decide_video() {
   if (why.empty()) return;
   ways_[0] = Way::kEncode;
   if (options_.mode != CutMode::kReencode) notes_.push_back("video re-encoded: " + why);
+  // Only H.264 lets two encoders' pictures follow each other in one stream that everybody plays.
+  const PlanStream& stream = plan_.streams[0];
+  const bool splices = stream.track.codec == "h264" && stream.same_shape && !plan_.hidden_middle &&
+                       lists("auto h264 libx264", options_.encoder) && container_.encode_video == "h264";
+  if (splices && allow_splice_) copied_ = copy_span(plan_);
 }
 
 void ClipWriter::decide_audio() {
@@ -144,12 +159,8 @@ VideoCodec::Options ClipWriter::encoder_options(const Track& track) const {
 
 Result<void> ClipWriter::open_video(const PlanStream& stream) {
   if (ways_[0] == Way::kEncode) {
-    video_.emplace(encoder_options(stream.track), stream.track, [this](const Packet& encoded) -> Result<void> {
-      if (!muxer_->has_track(0)) CLIPBUF_TRY(muxer_->set_track(0, video_->track()));
-      Packet packet = encoded;
-      packet.track = 0;
-      return muxer_->write(packet);
-    });
+    video_.emplace(encoder_options(stream.track), stream.track,
+                   [this](const Packet& encoded) { return take_encoded(encoded); });
     return {};
   }
   Track track = stream.track;
@@ -157,9 +168,28 @@ Result<void> ClipWriter::open_video(const PlanStream& stream) {
     CLIPBUF_TRY_SET(const AnnexB sets, AnnexB::open(track));
     track.extradata = sets.extradata();
   }
-  // Parameter sets that came only in band: the first key packet has them; set_track waits for it.
+  // Parameter sets that came only in band: the first key packet has them; copy() sets the track then.
   const bool in_band = track.extradata.empty() && lists("h264 hevc av1 mpeg4", track.codec);
   return in_band ? Result<void>{} : muxer_->set_track(0, std::move(track));
+}
+
+Result<void> ClipWriter::take_encoded(const Packet& encoded) {
+  Packet packet = encoded;
+  packet.track = 0;
+  if (copied_) {
+    if (!encoded_sets_) {
+      const Track made = video_->track();
+      if (made.codec != "h264" || made.pixel_format != plan_.streams[0].track.pixel_format) {
+        return Error{Errc::kUnsupported, "the encoder makes " + made.codec + " " + made.pixel_format};
+      }
+      CLIPBUF_TRY_SET(encoded_sets_, AnnexB::open(made));
+    }
+    // Decoded as early as the copied pictures are, so that decoding order rises across the seam.
+    packet.dts = packet.pts - copied_->delay;
+    CLIPBUF_TRY_SET(packet.data, encoded_sets_->convert(packet));
+  }
+  if (!muxer_->has_track(0)) CLIPBUF_TRY(muxer_->set_track(0, video_->track()));
+  return muxer_->write(packet);
 }
 
 Result<void> ClipWriter::open_audio(std::size_t index) {
@@ -179,17 +209,13 @@ Result<void> ClipWriter::open_streams() {
 }
 
 Result<void> ClipWriter::begin_piece(const Piece& piece) {
+  piece_ = &piece;
   annex_b_.reset();
-  for (std::size_t id = 0; id < piece.stream_of.size(); ++id) {
-    if (piece.stream_of[id] != 0 || !plan_.has_video()) continue;
-    const Track& track = *piece.run->tracks[id];
-    if (ways_[0] == Way::kEncode) {
-      CLIPBUF_TRY_SET(auto decoder, snapshot_.decoder(track));
-      return video_->begin(std::move(decoder), track);
-    }
-    if (!plan_.streams[0].same_parameters) {
-      CLIPBUF_TRY_SET(annex_b_, AnnexB::open(track));
-    }
+  if (!plan_.has_video()) return {};
+  const Track& track = *piece.run->tracks[piece.run->main_track];
+  const bool in_band = copied_ || (ways_[0] == Way::kCopy && !plan_.streams[0].same_parameters);
+  if (in_band) {
+    CLIPBUF_TRY_SET(annex_b_, AnnexB::open(track));
   }
   return {};
 }
@@ -201,21 +227,40 @@ Result<void> ClipWriter::copy(const Packet& packet) {
   }
   if (!muxer_->has_track(packet.track)) {
     Track track = plan_.streams[packet.track].track;
-    track.extradata = extradata_in_band(track, out);
+    track.extradata = annex_b_ ? annex_b_->extradata() : track.extradata;
+    if (track.extradata.empty()) track.extradata = extradata_in_band(track, out);
     CLIPBUF_TRY(muxer_->set_track(packet.track, std::move(track)));
   }
   return muxer_->write(out);
 }
 
-Result<void> ClipWriter::write_sample(const Sample& sample, const Packet& stored) {
+Result<void> ClipWriter::write_sample(std::size_t at, const Packet& stored) {
+  const Sample& sample = plan_.samples[at];
   Packet packet = stored;
   packet.track = sample.stream;
   packet.pts = sample.pts;
   packet.dts = sample.dts;
   packet.duration = sample.duration;
   if (ways_[sample.stream] == Way::kCopy) return copy(packet);
-  if (video_ && sample.stream == 0) return video_->push(packet, sample.shown);
-  return audio_->push(packet, audio_sink());
+  return video_ && sample.stream == 0 ? write_video(at, packet) : audio_->push(packet, audio_sink());
+}
+
+Result<void> ClipWriter::write_video(std::size_t at, const Packet& packet) {
+  if (copied_ && at >= copied_->begin && at < copied_->end) {
+    if (decoding_) CLIPBUF_TRY(video_->flush());
+    decoding_.reset();
+    ++copied_frames_;
+    return copy(packet);
+  }
+  if (decoding_ != piece_->run) {
+    const Track& track = *piece_->run->tracks[piece_->run->main_track];
+    CLIPBUF_TRY_SET(auto decoder, snapshot_.decoder(track));
+    CLIPBUF_TRY(video_->begin(std::move(decoder), track));
+    decoding_ = piece_->run;
+  }
+  CLIPBUF_TRY(video_->push(packet, plan_.samples[at].shown));
+  // Encoding is slow: let it be cancelled within a frame.
+  return step_(0.98 * static_cast<double>(at) / static_cast<double>(plan_.samples.size()));
 }
 
 PacketSink ClipWriter::audio_sink() {
@@ -241,10 +286,7 @@ Result<void> ClipWriter::write_pieces() {
       while (next_piece < plan_.pieces.size() && at >= plan_.pieces[next_piece].first) {
         CLIPBUF_TRY(begin_piece(plan_.pieces[next_piece++]));
       }
-      CLIPBUF_TRY(write_sample(sample, *packet));
-      if (video_ && sample.stream == 0) {  // encoding is slow: let it be cancelled within a frame
-        CLIPBUF_TRY(step_(0.98 * static_cast<double>(at) / static_cast<double>(plan_.samples.size())));
-      }
+      CLIPBUF_TRY(write_sample(at, *packet));
     }
   }
   return {};
@@ -277,7 +319,7 @@ ClipReport ClipWriter::report() const {
     (stream.track.kind == TrackKind::kVideo ? report.video_codec : report.audio_codec) = codec;
   }
   if (video_) {
-    report.frames = video_->frames();
+    report.frames = video_->frames() + copied_frames_;
     report.reencoded_frames = video_->frames();
     if (options_.mode != CutMode::kKeyframe) report.lead_in = Duration{0};
   }
@@ -322,7 +364,12 @@ Result<ClipReport> write_clip(const Snapshot& snapshot, Container container, con
   const ContainerInfo* info = container_info(container);
   if (info == nullptr) return Error{Errc::kInvalidArgument, "no such container"};
   if (info->muxer.empty()) return write_pictures(snapshot, container, options, target, step);
-  auto report = ClipWriter(snapshot, *info, options, target, step).run();
+  ClipWriter writer(snapshot, *info, options, target, step, true);
+  auto report = writer.run();
+  if (!report && report.error().code == Errc::kUnsupported && writer.splices()) {
+    // This machine's encoder makes something that the copied pictures can't follow.
+    report = ClipWriter(snapshot, *info, options, target, step, false).run();
+  }
   if (report || report.error().code != Errc::kNothingInRange || !snapshot.placeholder) return report;
   return write_placeholder(snapshot, *info, options, target, step);
 }

@@ -1,5 +1,6 @@
 #include "detail/cut_plan.hpp"
 
+#include "detail/bitstream.hpp"
 #include "detail/rescale.hpp"
 #include "detail/try.hpp"
 
@@ -19,13 +20,20 @@ struct Meta {
   Packet packet;
   Timestamp wall{};
   bool complete = true;  // nothing presented before it can still come
+  bool clean = false;    // see Sample
 };
 
 Rational base_of(const Meta& meta) { return meta.entry->run->tracks[meta.packet.track]->time_base; }
 
 Result<std::vector<Meta>> read_metas(const Snapshot& snapshot) {
   std::vector<Meta> metas;
+  const Run* run = nullptr;
+  Bitstream bits;
   for (const SegmentEntry& entry : snapshot.segments) {
+    if (entry.run.get() != run && entry.run->main_track < entry.run->tracks.size()) {
+      run = entry.run.get();
+      bits = Bitstream(*run->tracks[run->main_track]);
+    }
     CLIPBUF_TRY_SET(const auto reader, entry.segment->read());
     for (;;) {
       CLIPBUF_TRY_SET(const Packet* packet, reader->next());
@@ -34,7 +42,9 @@ Result<std::vector<Meta>> read_metas(const Snapshot& snapshot) {
         return Error{Errc::kCorruptData, "a packet names track " + std::to_string(packet->track) + " of " +
                                              std::to_string(entry.run->tracks.size())};
       }
-      Meta meta{&entry, *packet, {}, true};
+      Meta meta{&entry, *packet, {}, true, false};
+      meta.clean = packet->key && packet->track == run->main_track &&
+                   bits.start_point(packet->data).kind == StartKind::kClean;
       const Duration media = to_duration(packet->pts, base_of(meta));
       meta.wall = entry.wall(media);
       meta.complete = entry.final || media < entry.end;
@@ -295,6 +305,7 @@ void Planner::emit_main(const Part& part, bool last_part) {
     if (!request_.hide_video && early) continue;  // leading pictures
     sample.stream = 0;
     sample.key = packet.key;
+    sample.clean = metas_[part.order[i]].clean;
     sample.shown = !early && !late;
     sample.dts = std::max(out(packet.dts), last_dts_[0] == std::numeric_limits<std::int64_t>::min()
                                                ? std::numeric_limits<std::int64_t>::min()
@@ -340,7 +351,7 @@ void Planner::emit_audio(const Part& part, bool first_part, std::int64_t main_en
     const bool begins_inside = request_.hide_audio ? pts + duration > from : pts + duration / 2 >= from;
     if (!begins_inside || pts >= end || pts <= last_dts_[stream]) continue;
     Sample& sample = plan_.samples[i];
-    sample = {stream, true, pts + duration > 0, static_cast<std::uint32_t>(packet.data.size()), pts, pts, duration};
+    sample = {stream, true, false, pts + duration > 0, static_cast<std::uint32_t>(packet.data.size()), pts, pts, duration};
     last_dts_[stream] = pts;
     plan_.audio_packets += sample.shown ? 1 : 0;
   }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 namespace clipbuf::detail {
 
@@ -13,6 +14,7 @@ struct Sample {
   static constexpr std::uint16_t kUnused = std::numeric_limits<std::uint16_t>::max();
   std::uint16_t stream = kUnused;  // index into CutPlan::streams
   bool key = false;
+  bool clean = false;              // a key that nothing after it looks beyond (H.264 and HEVC: IDR)
   bool shown = false;              // a player presents it
   std::uint32_t bytes = 0;
   std::int64_t pts = 0;            // ticks of the stream's track, zero where the presentation begins
@@ -50,6 +52,17 @@ struct CutPlan {
 
   bool has_video() const { return !streams.empty() && streams[0].track.kind == TrackKind::kVideo; }
 };
+
+/// Samples [begin, end) of the main stream that need not be encoded anew though pictures around them must: it
+/// begins at a clean key, and no picture in it depends on, or is shown between, pictures outside.
+struct CopySpan {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::int64_t delay = 0;  // ticks by which its pictures are decoded before they are shown
+};
+
+/// The longest such span of a plan, and none where encoding everything is as good.
+std::optional<CopySpan> copy_span(const CutPlan& plan);
 
 struct CutRequest {
   CutMode mode = CutMode::kExact;

@@ -7,6 +7,12 @@
 
 namespace clipbuf::detail {
 
+/// Where the frame on show at some time is.
+struct FramePlace {
+  Snapshot snapshot;
+  TimeRange range;  // its presentation time, and 1 us more
+};
+
 /// See Buffer for the contract; this is it.
 class StoreCore {
  public:
@@ -20,9 +26,13 @@ class StoreCore {
   Result<void> begin_run(RunReason reason);
   Result<void> finish();
 
+  /// Whether the storage has taken the limits; every push fails with this error where it hasn't.
+  Result<void> ready() const;
+
   // the readers
   BufferStatus status() const;
   Result<Snapshot> snapshot(const ClipRequest& request) const;
+  Result<FramePlace> place_of_frame(Timestamp when) const;
   std::uint64_t wait_for_packets(std::uint64_t newest, Duration timeout) const;
 
   /// For followers (recordings, live view): the segments held whose id is at least `id`, the open one as

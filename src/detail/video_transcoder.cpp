@@ -2,6 +2,8 @@
 
 #include "detail/try.hpp"
 
+#include <utility>
+
 namespace clipbuf::detail {
 
 VideoTranscoder::VideoTranscoder(VideoCodec::Options options, const Track& like, PacketSink sink)
@@ -49,8 +51,9 @@ Result<void> VideoTranscoder::take(const FrameView& view, std::int64_t pts) {
   last_us_ = us;
   ticks_[us] = pts;
   frame.timestamp = Timestamp(Duration(us));
-  const bool first = frames_++ == 0;
-  return codec_.encode(frame, {first}, [this](const Packet& packet) { return emit(packet); });
+  const bool key = std::exchange(fresh_, false);
+  ++frames_;
+  return codec_.encode(frame, {key}, [this](const Packet& packet) { return emit(packet); });
 }
 
 Result<void> VideoTranscoder::emit(const Packet& encoded) {
@@ -68,6 +71,8 @@ Result<void> VideoTranscoder::emit(const Packet& encoded) {
 
 Result<void> VideoTranscoder::flush() {
   CLIPBUF_TRY(drain_decoder());
+  decoder_.reset();
+  fresh_ = true;
   return codec_.flush([this](const Packet& packet) { return emit(packet); });
 }
 

@@ -22,7 +22,7 @@ class VideoTranscoder {
   /// Ticks of `like`; `shown`: its picture is wanted.
   Result<void> push(const Packet& packet, bool shown);
 
-  /// No more comes.
+  /// No more comes, or something else in between: the next picture will be a key.
   Result<void> flush();
 
   /// What comes out, complete from the first packet on.
@@ -45,6 +45,7 @@ class VideoTranscoder {
   std::multiset<std::int64_t> wanted_;          // pts of pictures to come, this piece
   std::map<std::int64_t, std::int64_t> ticks_;  // the encoder's microseconds back to exact ticks
   std::int64_t last_us_ = -1;
+  bool fresh_ = true;                           // the next picture begins a sequence
   std::int64_t frames_ = 0;
   std::int64_t undecodable_ = 0;
   Scaler scaler_;
