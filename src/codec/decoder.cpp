@@ -1,5 +1,6 @@
 #include <clipbuf/codec.hpp>
 
+#include "detail/av_log.hpp"
 #include "detail/scale.hpp"
 #include "detail/try.hpp"
 
@@ -125,6 +126,7 @@ Result<void> check_size(const Track& track) {
 }
 
 void configure(AVCodecContext& context, const Track& track) {
+  detail::quiet(context);
   context.pkt_timebase = detail::to_av(track.time_base);
   context.max_pixels = kMaxPixels;
   // One thread: no delay that hides which packet was broken, and the same pictures every time.

@@ -11,9 +11,9 @@ extern "C" {
 namespace clipbuf::detail {
 namespace {
 
-// Rounded right and interpolated, at about 1 ms for a 640x480 picture; nearest-neighbour chroma
-// shows.
-constexpr int kFlags = SWS_BICUBIC | SWS_ACCURATE_RND;
+// The fast paths are 10 times as fast, and show it: white comes out as 253, and chroma is not
+// interpolated. These take about 1 ms for a picture of 640x480.
+constexpr int kExact = SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP;
 
 bool is_rgb(int format) noexcept {
   const AVPixFmtDescriptor* d = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(format));
@@ -87,8 +87,10 @@ int default_matrix(int height, ColorRange range) noexcept {
 
 Result<void> Scaler::prepare(const Side& from, const Side& to) {
   if (context_ != nullptr && from == from_ && to == to_) return {};
+  const bool same_size = from.width == to.width && from.height == to.height;
+  const int flags = kExact | (same_size ? SWS_BILINEAR : SWS_BICUBIC);
   context_.reset(sws_getContext(from.width, from.height, static_cast<AVPixelFormat>(from.format),
-                                to.width, to.height, static_cast<AVPixelFormat>(to.format), kFlags,
+                                to.width, to.height, static_cast<AVPixelFormat>(to.format), flags,
                                 nullptr, nullptr, nullptr));
   if (context_ == nullptr)
     return Error{Errc::kUnsupported, "no conversion from " +

@@ -43,8 +43,7 @@ TEST_CASE("text: the letter L looks like one") {
     shape += luma[i] == std::byte{235} ? '#' : '.';
     if (i % kTextCellWidth == kTextCellWidth - 1) shape += '\n';
   }
-  CHECK(shape ==
-        ".#....\n.#....\n.#....\n.#....\n.#....\n.#....\n.#####\n......\n");
+  CHECK(shape == ".#....\n.#....\n.#....\n.#....\n.#....\n.#....\n.#####\n......\n");
 }
 
 TEST_CASE("text: what lies outside the picture is left out") {
@@ -55,14 +54,16 @@ TEST_CASE("text: what lies outside the picture is left out") {
         draw_text(luma.data() + 20 * 20, 20, 20, 20, x, y, scale, "Clip 42%");
   CHECK(std::all_of(luma.begin(), luma.begin() + 400, [](std::byte b) { return b == kUntouched; }));
   CHECK(std::all_of(luma.begin() + 800, luma.end(), [](std::byte b) { return b == kUntouched; }));
-  CHECK(std::any_of(luma.begin() + 400, luma.begin() + 800, [](std::byte b) { return b != kUntouched; }));
+  CHECK(std::any_of(luma.begin() + 400, luma.begin() + 800,
+                    [](std::byte b) { return b != kUntouched; }));
 }
 
 TEST_CASE("text: scale and place are as asked") {
   const auto luma = drawn(":", 40, 40, 10, 20, 2);
   for (int y = 0; y < 40; ++y)
     for (int x = 0; x < 40; ++x) {
-      const bool inside = x >= 10 && x < 10 + 2 * kTextCellWidth && y >= 20 && y < 20 + 2 * kTextCellHeight;
+      const bool inside =
+          x >= 10 && x < 10 + 2 * kTextCellWidth && y >= 20 && y < 20 + 2 * kTextCellHeight;
       CHECK((luma[static_cast<std::size_t>(y * 40 + x)] != kUntouched) == inside);
     }
 }
