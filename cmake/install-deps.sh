@@ -4,7 +4,7 @@
 #
 #   cmake/install-deps.sh [build] [test] [vivid] [footage]        without a group: build
 #
-# build: the library, the command line, the examples. test: every test. vivid: the virtual webcam in
+# build: all that the presets build. test: what the tests need beside. vivid: the virtual webcam in
 # QEMU. footage: what tests/data was made from.
 set -euo pipefail
 
@@ -13,6 +13,7 @@ build=(
   ca-certificates
   ccache
   cmake
+  doctest-dev
   ffmpeg
   git
   libavcodec-dev
@@ -36,7 +37,6 @@ test=(
   clang
   clang-format-14
   clang-tidy
-  doctest-dev
   gir1.2-gst-plugins-base-1.0
   gir1.2-gst-rtsp-server-1.0
   gstreamer1.0-libav
