@@ -40,6 +40,24 @@ bool is_frame_header(unsigned marker) {
   return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
 }
 
+/// By the luma's sampling factors, where chroma has 1x1.
+std::string_view pixel_format_of(std::span<const std::byte> frame_header) {
+  if (frame_header.size() < 10) return {};
+  const unsigned components = at(frame_header, 7);
+  if (components == 1) return "gray";
+  if (components != 3) return {};
+  switch (at(frame_header, 9)) {
+    case 0x11:
+      return "yuvj444p";
+    case 0x21:
+      return "yuvj422p";
+    case 0x22:
+      return "yuvj420p";
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 std::optional<JpegHeader> read_jpeg_header(std::span<const std::byte> jpeg) {
@@ -65,6 +83,7 @@ std::optional<JpegHeader> read_jpeg_header(std::span<const std::byte> jpeg) {
       header.arithmetic = header.arithmetic || marker >= 0xc9;
       header.height = static_cast<int>(at(jpeg, i + 5) << 8 | at(jpeg, i + 6));
       header.width = static_cast<int>(at(jpeg, i + 7) << 8 | at(jpeg, i + 8));
+      header.pixel_format = pixel_format_of(jpeg.subspan(i + 2, length));
     }
     i += 2 + length;
   }

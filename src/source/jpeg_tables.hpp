@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace clipbuf::detail {
@@ -14,7 +15,8 @@ struct JpegHeader {
   int height = 0;
   bool huffman_tables = false;
   bool arithmetic = false;
-  std::size_t scan = 0;  ///< where the first start-of-scan marker lies
+  std::string_view pixel_format;  ///< FFmpeg's name; empty: not one of the usual
+  std::size_t scan = 0;           ///< where the first start-of-scan marker lies
 };
 
 /// Empty when it is no JPEG, or one that ends before its picture begins.
