@@ -71,7 +71,8 @@ class FrameStore : public Buffer {
                       StoreOptions options = {})
       : FrameStore(C(std::move(codec)), S(std::move(storage)), limits, options) {}
 
-  FrameStore(C codec, S storage, Limits limits, StoreOptions options = {})
+  template <std::same_as<C> Own>  // so that {} always means options
+  FrameStore(Own codec, S storage, Limits limits, StoreOptions options = {})
       : Buffer(detail::make_store(
             std::make_unique<detail::StoreModelOf<C, S>>(std::move(codec), std::move(storage)), limits,
             options)) {}

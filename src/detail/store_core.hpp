@@ -35,11 +35,12 @@ class StoreCore {
   Result<FramePlace> place_of_frame(Timestamp when) const;
   std::uint64_t wait_for_packets(std::uint64_t newest, Duration timeout) const;
 
-  /// For followers (recordings, live view): the segments held whose id is at least `id`, the open one as
-  /// it is now included, in order.
+  /// For followers (recordings, live view): the segments held whose id is at least `id`, the open
+  /// one as it is now included, in order.
   std::vector<SegmentEntry> segments_from(std::uint64_t id) const;
 
-  /// Wall time up to which every frame has arrived: the end of the newest complete frame. Empty store: 0.
+  /// Wall time up to which every frame has arrived: the end of the newest complete frame. Empty
+  /// store: 0.
   Timestamp newest() const;
 
   DecoderFactory decoder_factory() const;
