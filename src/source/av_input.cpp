@@ -116,12 +116,13 @@ std::int64_t AvInput::on_seek(void* self, std::int64_t offset, int whence) noexc
 Error AvInput::error_of(int code, Errc fallback) const {
   const std::string what = redact(url_);
   if (interrupt_->cancelled()) return {Errc::kCancelled, what + ": cancelled"};
-  if (code == AVERROR_EXIT || code == AVERROR(ETIMEDOUT)) {
+  // Interrupted in the middle of an answer, some demuxers take what came for a broken one.
+  if (code == AVERROR_EXIT || code == AVERROR(ETIMEDOUT) || interrupt_->expired()) {
     return {Errc::kTimedOut, what + ": no answer in time"};
   }
   if (code == AVERROR(EFBIG)) {
-    return {Errc::kCorruptData, what + ": a packet larger than max_packet_bytes (" +
-                                    std::to_string(config_.max_packet_bytes) + ")"};
+    return {Errc::kSourceLost, what + ": a packet larger than max_packet_bytes (" +
+                                   std::to_string(config_.max_packet_bytes) + ")"};
   }
   Error error = av_error(code, what, fallback);
   error.message = redact(error.message);
@@ -132,6 +133,10 @@ Error AvInput::open_error(int code) const {
   Error error = error_of(code, Errc::kSourceUnavailable);
   if (error.code == Errc::kTimedOut) {
     error.message = redact(url_) + ": no answer within " + to_string(config_.open_timeout);
+  } else if (error.code == Errc::kEndOfStream) {
+    error = {Errc::kSourceUnavailable, redact(url_) + ": it ended before anything could be read"};
+  } else if (error.code == Errc::kCorruptData || code == AVERROR(EPERM)) {
+    error = {Errc::kSourceUnavailable, redact(url_) + ": nothing there that can be played"};
   } else if (error.code != Errc::kCancelled && error.code != Errc::kOutOfMemory) {
     error.code = Errc::kSourceUnavailable;
   }

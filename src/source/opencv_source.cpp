@@ -62,8 +62,11 @@ struct Capture {
 
 Result<SourceInfo> open_capture(Capture& capture, cv::VideoCapture& video) {
   video.setExceptionMode(false);
-  const bool open =
-      is_number(capture.name) ? video.open(std::stoi(capture.name)) : video.open(capture.name);
+  // OpenCV's other backends print the name to stderr when it can't be opened.
+  const bool secret = redact(capture.name) != capture.name;
+  const bool open = is_number(capture.name)
+                        ? video.open(std::stoi(capture.name))
+                        : video.open(capture.name, secret ? cv::CAP_FFMPEG : cv::CAP_ANY);
   if (!open) return Error{Errc::kSourceUnavailable, capture.shown() + ": OpenCV can't open it"};
   if (capture.size.width > 0) {
     video.set(cv::CAP_PROP_FRAME_WIDTH, capture.size.width);
