@@ -10,6 +10,7 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <span>
 
@@ -138,10 +139,20 @@ class OptionSetter {
   }
   /// Sets one of the encoder's own options, where it has it and takes the value.
   void set(const char* name, const std::string& value) const noexcept {
-    if (has(name)) av_opt_set(context_.priv_data, name, value.c_str(), 0);
+    if (takes(name, value)) av_opt_set(context_.priv_data, name, value.c_str(), 0);
   }
 
  private:
+  /// Asked first, because av_opt_set() logs what it refuses, past the log offset of the context.
+  bool takes(const char* name, const std::string& value) const noexcept {
+    if (!has(name)) return false;
+    const AVOption* option = av_opt_find(context_.priv_data, name, nullptr, 0, 0);
+    if (option->type == AV_OPT_TYPE_STRING || option->type == AV_OPT_TYPE_DICT) return true;
+    if (value.find_first_not_of("0123456789.-") == std::string::npos) return true;
+    return option->unit != nullptr &&
+           av_opt_find(context_.priv_data, value.c_str(), option->unit, 0, 0) != nullptr;
+  }
+
   AVCodecContext& context_;
 };
 
@@ -187,6 +198,22 @@ void set_rate(const AVCodec& codec, const VideoCodec::Options& options, AVCodecC
   }
 }
 
+bool is_x26x(const AVCodec& codec) noexcept {
+  return name_is(codec, "libx264") || name_is(codec, "libx264rgb") || name_is(codec, "libx265");
+}
+
+/// x264 and x265 print by themselves that they don't know a preset.
+Result<void> check_preset(const AVCodec& codec, const std::string& preset) {
+  static constexpr std::array kPresets = {"ultrafast", "superfast", "veryfast", "faster",
+                                          "fast",      "medium",    "slow",     "slower",
+                                          "veryslow",  "placebo"};
+  if (!is_x26x(codec) || preset.empty()) return {};
+  if (std::find(kPresets.begin(), kPresets.end(), std::string_view(preset)) != kPresets.end())
+    return {};
+  return Error{Errc::kInvalidArgument, std::string(codec.name) + " has no preset '" + preset +
+                                           "'; it has ultrafast to placebo"};
+}
+
 void set_speed(const AVCodec& codec, const VideoCodec::Options& options, AVCodecContext& context) {
   const OptionSetter own(context);
   if (name_is(codec, "libsvtav1") && options.preset == "veryfast")
@@ -202,8 +229,7 @@ void set_speed(const AVCodec& codec, const VideoCodec::Options& options, AVCodec
   if (name_has(codec, "librav1e")) own.set("speed", "10");
   if (options.max_b_frames > 0) return;
   // Live: a frame goes out as soon as it came in.
-  if (name_is(codec, "libx264") || name_is(codec, "libx264rgb") || name_is(codec, "libx265"))
-    own.set("tune", "zerolatency");
+  if (is_x26x(codec)) own.set("tune", "zerolatency");
   if (name_has(codec, "nvenc")) {
     own.set("tune", "ll");
     own.set("delay", "0");
@@ -290,6 +316,7 @@ Result<EncoderInput> choose_input(const AVCodec& codec, const VideoCodec::Option
 
 Result<AvCodecContextPtr> open_encoder(const AVCodec& codec, const VideoCodec::Options& options,
                                        const EncoderInput& input) {
+  CLIPBUF_TRY(check_preset(codec, options.preset));
   CLIPBUF_TRY_SET(DictionaryPtr extra, parse_extra(options.extra));
   AvCodecContextPtr context(avcodec_alloc_context3(&codec));
   if (context == nullptr)

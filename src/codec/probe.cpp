@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 
 namespace clipbuf {
@@ -14,10 +16,10 @@ namespace {
 
 // Hardware first, then what is good, then what is there.
 constexpr std::array kPreferred = {
-    "h264_nvenc", "h264_qsv",   "h264_vaapi", "h264_v4l2m2m", "libx264",    "libopenh264",
-    "hevc_nvenc", "hevc_qsv",   "hevc_vaapi", "hevc_v4l2m2m", "libx265",    "av1_nvenc",
-    "av1_qsv",    "av1_vaapi",  "libsvtav1",  "librav1e",     "libaom-av1", "vp9_qsv",
-    "vp9_vaapi",  "libvpx-vp9", "libvpx",     "mpeg4",        "mjpeg",      "ffv1"};
+    "h264_nvenc", "h264_qsv",   "h264_vaapi", "h264_v4l2m2m", "libx264",   "libopenh264",
+    "hevc_nvenc", "hevc_qsv",   "hevc_vaapi", "hevc_v4l2m2m", "libx265",   "av1_nvenc",
+    "av1_qsv",    "av1_vaapi",  "librav1e",   "libaom-av1",   "libsvtav1", "vp9_qsv",
+    "vp9_vaapi",  "libvpx-vp9", "libvpx",     "mpeg4",        "mjpeg",     "ffv1"};
 
 constexpr std::array kCodecs = {AV_CODEC_ID_H264,  AV_CODEC_ID_HEVC, AV_CODEC_ID_AV1,
                                 AV_CODEC_ID_VP9,   AV_CODEC_ID_VP8,  AV_CODEC_ID_MPEG4,
@@ -74,14 +76,40 @@ Cache& cache() {
   return instance;
 }
 
+/// FFmpeg's wrappers for these open their drivers at length, and leak, just to find no device.
+Result<void> check_device([[maybe_unused]] std::string_view name) {
+#ifdef __linux__
+  std::error_code ignored;
+  const bool needs_gpu = name.ends_with("_qsv") || name.ends_with("_vaapi");
+  if (needs_gpu && !std::filesystem::exists("/dev/dri", ignored))
+    return Error{Errc::kUnsupported, "no GPU device: there is no /dev/dri"};
+#endif
+  return {};
+}
+
 EncoderInfo try_encoder(const AVCodec& codec) {
   EncoderInfo info;
   info.name = codec.name;
   info.codec = avcodec_get_name(codec.id);
   info.hardware = (codec.capabilities & (AV_CODEC_CAP_HARDWARE | AV_CODEC_CAP_HYBRID)) != 0;
-  const Result<void> tried = encode_one_frame(codec);
+  Result<void> tried = check_device(codec.name);
+  if (tried) tried = encode_one_frame(codec);
   info.works = tried.has_value();
   if (!tried) info.why_not = tried.error().message;
+  return info;
+}
+
+/// SVT-AV1 writes to stderr, past every log callback, and the library never prints: only who asks
+/// for it by name, or has silenced it, gets it.
+bool prints(const AVCodec& codec) noexcept {
+  return std::string_view(codec.name) == "libsvtav1" && std::getenv("SVT_LOG") == nullptr;
+}
+
+EncoderInfo not_tried(const AVCodec& codec) {
+  EncoderInfo info;
+  info.name = codec.name;
+  info.codec = avcodec_get_name(codec.id);
+  info.why_not = "not tried: it prints to stderr unless SVT_LOG is set; choose it by its name";
   return info;
 }
 
@@ -95,7 +123,9 @@ std::vector<const AVCodec*> candidates(const std::string& name) {
   }
   if (const AVCodec* codec = avcodec_find_encoder_by_name(name.c_str())) return {codec};
   const AVCodecDescriptor* descriptor = avcodec_descriptor_get_by_name(name.c_str());
-  return descriptor == nullptr ? found : encoders_of(descriptor->id);
+  if (descriptor != nullptr) found = encoders_of(descriptor->id);
+  std::erase_if(found, [](const AVCodec* codec) { return prints(*codec); });
+  return found;
 }
 
 }  // namespace
@@ -131,7 +161,8 @@ std::vector<EncoderInfo> probe_encoders() {
   std::vector<EncoderInfo> all;
   for (const AVCodecID id : detail::kCodecs)
     for (const AVCodec* codec : detail::encoders_of(id))
-      all.push_back(detail::probe_encoder(*codec));
+      all.push_back(detail::prints(*codec) ? detail::not_tried(*codec)
+                                           : detail::probe_encoder(*codec));
   return all;
 }
 

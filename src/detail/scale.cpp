@@ -3,9 +3,13 @@
 #include "detail/try.hpp"
 
 extern "C" {
+#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 }
 
+#include <algorithm>
+#include <array>
+#include <iterator>
 #include <new>
 
 namespace clipbuf::detail {
@@ -45,8 +49,8 @@ int without_range(int format) noexcept {
 
 bool is_full(int format, ColorRange range) noexcept {
   if (is_rgb(format) || without_range(format) != format) return true;
-  if (range != ColorRange::kUnspecified) return range == ColorRange::kFull;
-  return is_gray(format);
+  if (is_gray(format)) return range != ColorRange::kLimited;
+  return range == ColorRange::kFull;
 }
 
 ColorRange range_of(bool full) noexcept {
@@ -85,13 +89,30 @@ int default_matrix(int height, ColorRange range) noexcept {
   return range != ColorRange::kFull && height >= 720 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
 }
 
+SwsPtr Scaler::make_context(const Side& from, const Side& to) {
+  const bool same_size = from.width == to.width && from.height == to.height;
+  SwsPtr context(sws_alloc_context());
+  if (context == nullptr) return context;
+  const auto set = [&](const char* name, int value) {
+    av_opt_set_int(context.get(), name, value, 0);
+  };
+  set("sws_flags", kExact | (same_size ? SWS_BILINEAR : SWS_BICUBIC));
+  set("srcw", from.width);
+  set("srch", from.height);
+  set("src_format", from.format);
+  set("dstw", to.width);
+  set("dsth", to.height);
+  set("dst_format", to.format);
+  // Told only afterwards, it would already have chosen to copy where nothing but the range differs.
+  set("src_range", from.full ? 1 : 0);
+  set("dst_range", to.full ? 1 : 0);
+  if (sws_init_context(context.get(), nullptr, nullptr) < 0) context.reset();
+  return context;
+}
+
 Result<void> Scaler::prepare(const Side& from, const Side& to) {
   if (context_ != nullptr && from == from_ && to == to_) return {};
-  const bool same_size = from.width == to.width && from.height == to.height;
-  const int flags = kExact | (same_size ? SWS_BILINEAR : SWS_BICUBIC);
-  context_.reset(sws_getContext(from.width, from.height, static_cast<AVPixelFormat>(from.format),
-                                to.width, to.height, static_cast<AVPixelFormat>(to.format), flags,
-                                nullptr, nullptr, nullptr));
+  context_ = make_context(from, to);
   if (context_ == nullptr)
     return Error{Errc::kUnsupported, "no conversion from " +
                                          kind(from.width, from.height, from.format) + " to " +
@@ -108,11 +129,30 @@ Result<void> Scaler::prepare(const Side& from, const Side& to) {
 /// FFmpeg's own frames are padded for it; a caller's picture may end where its page ends.
 Result<const AVFrame*> Scaler::readable(const AVFrame& source) {
   constexpr int kVector = 64;
-  if (source.buf[0] != nullptr || source.width % kVector == 0) return &source;
+  const bool upwards = std::any_of(std::begin(source.linesize), std::end(source.linesize),
+                                   [](int stride) { return stride < 0; });
+  if (!upwards && (source.buf[0] != nullptr || source.width % kVector == 0)) return &source;
   CLIPBUF_TRY(allocate(padded_, source.width, source.height, source.format));
   const int code = av_frame_copy(padded_.get(), &source);
   if (code < 0) return av_error(code, "copying a frame", Errc::kUnsupported);
   return padded_.get();
+}
+
+/// swscale knows gray in full range only.
+Result<void> Scaler::stretch_gray(const AVFrame& source) {
+  CLIPBUF_TRY(allocate(padded_, source.width, source.height, source.format));
+  std::array<std::uint8_t, 256> table{};
+  for (int i = 0; i < 256; ++i)
+    table[static_cast<std::size_t>(i)] =
+        static_cast<std::uint8_t>(std::clamp(((i - 16) * 255 + 109) / 219, 0, 255));
+  for (int y = 0; y < source.height; ++y) {
+    const std::uint8_t* from = source.data[0] + std::ptrdiff_t{y} * source.linesize[0];
+    std::transform(from, from + source.width,
+                   padded_->data[0] + std::ptrdiff_t{y} * padded_->linesize[0],
+                   [&](std::uint8_t value) { return table[value]; });
+  }
+  padded_->color_range = AVCOL_RANGE_JPEG;
+  return {};
 }
 
 Result<void> Scaler::fill(const AVFrame& source, const Side& from, const Side& to,
@@ -132,12 +172,17 @@ Result<void> Scaler::fill(const AVFrame& source, const Side& from, const Side& t
                                        kind(to.width, to.height, to.format)};
 }
 
-Result<void> Scaler::convert(const AVFrame& source, const ScaleTarget& wanted, AvFramePtr& target) {
+Result<void> Scaler::convert(const AVFrame& given, const ScaleTarget& wanted, AvFramePtr& target) {
+  const bool limited_gray =
+      given.format == AV_PIX_FMT_GRAY8 && given.color_range == AVCOL_RANGE_MPEG;
+  if (limited_gray) CLIPBUF_TRY(stretch_gray(given));
+  const AVFrame& source = limited_gray ? *padded_ : given;
   const bool from_full = is_full(source.format, static_cast<ColorRange>(source.color_range));
   const bool from_yuv = !is_rgb(source.format) && !is_gray(source.format);
   const bool to_yuv = !is_rgb(wanted.format) && !is_gray(wanted.format);
   const bool keep_range = wanted.range == ColorRange::kUnspecified && from_yuv && to_yuv;
-  const bool to_full = is_full(wanted.format, keep_range ? range_of(from_full) : wanted.range);
+  const bool to_full = is_gray(wanted.format) ||
+                       is_full(wanted.format, keep_range ? range_of(from_full) : wanted.range);
   const int from_matrix = matrix_of(source, from_full);
   const int to_matrix = to_yuv && wanted.matrix != AVCOL_SPC_UNSPECIFIED ? wanted.matrix
                         : is_rgb(source.format) ? default_matrix(wanted.height, range_of(to_full))
@@ -146,13 +191,13 @@ Result<void> Scaler::convert(const AVFrame& source, const ScaleTarget& wanted, A
   CLIPBUF_TRY(fill(
       source, {source.width, source.height, without_range(source.format), from_matrix, from_full},
       {wanted.width, wanted.height, without_range(wanted.format), to_matrix, to_full}, *target));
-  target->pts = source.pts;
-  target->sample_aspect_ratio = source.sample_aspect_ratio;
-  target->color_primaries = source.color_primaries;
-  target->color_trc = source.color_trc;
+  target->pts = given.pts;
+  target->sample_aspect_ratio = given.sample_aspect_ratio;
+  target->color_primaries = given.color_primaries;
+  target->color_trc = given.color_trc;
   target->color_range = to_full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
   // A matrix known by convention only is not claimed.
-  const bool known = is_rgb(source.format) || source.colorspace != AVCOL_SPC_UNSPECIFIED ||
+  const bool known = is_rgb(source.format) || given.colorspace != AVCOL_SPC_UNSPECIFIED ||
                      wanted.matrix != AVCOL_SPC_UNSPECIFIED;
   target->colorspace = is_rgb(wanted.format) ? AVCOL_SPC_RGB
                        : known               ? static_cast<AVColorSpace>(to_matrix)

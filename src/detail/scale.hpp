@@ -11,8 +11,8 @@ namespace clipbuf::detail {
 /// by the same rule, so a round trip keeps its colours.
 int default_matrix(int height, ColorRange range) noexcept;
 
-/// How the result is to be. An unspecified range is the source's where both are YUV, full for gray
-/// and RGB, else limited. An unspecified matrix is the source's; an RGB source gets
+/// How the result is to be. An unspecified range is the source's where both are YUV, else limited;
+/// gray and RGB are always full. An unspecified matrix is the source's; an RGB source gets
 /// default_matrix().
 struct ScaleTarget {
   int width = 0;
@@ -22,8 +22,8 @@ struct ScaleTarget {
   int matrix = AVCOL_SPC_UNSPECIFIED;
 };
 
-/// Keeps its swscale context from one picture to the next of the same kind. Thread word:
-/// compatible.
+/// Keeps its swscale context from one picture to the next of the same kind.
+/// Thread word: compatible.
 class Scaler {
  public:
   /// Converts `source`, by its tags, into `target`, which is used again if it is writable and of
@@ -38,7 +38,9 @@ class Scaler {
     friend bool operator==(const Side&, const Side&) = default;
   };
   Result<void> fill(const AVFrame& source, const Side& from, const Side& to, AVFrame& target);
+  static SwsPtr make_context(const Side& from, const Side& to);
   Result<void> prepare(const Side& from, const Side& to);
+  Result<void> stretch_gray(const AVFrame& source);
   Result<const AVFrame*> readable(const AVFrame& source);
 
   Side from_;
