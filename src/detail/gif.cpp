@@ -6,6 +6,7 @@
 #include "detail/try.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -24,13 +25,17 @@ std::int64_t centiseconds(Duration duration) {
   return (duration.count() + 5000) / 10'000;  // never negative here
 }
 
+std::uint8_t* row_of(const AVFrame& frame, int y) {
+  return frame.data[0] + std::ptrdiff_t{y} * frame.linesize[0];
+}
+
 // Makes what hardly changes not change at all: a camera's noise would cost most of the bytes.
 // `before` is what was shown at each place, and learns what really is new.
 void hold_still(AVFrame& picture, AVFrame& before) {
   constexpr int kNoise = 8;
   for (int y = 0; y < picture.height; ++y) {
-    std::uint8_t* now = picture.data[0] + y * picture.linesize[0];
-    std::uint8_t* old = before.data[0] + y * before.linesize[0];
+    std::uint8_t* now = row_of(picture, y);
+    std::uint8_t* old = row_of(before, y);
     for (int x = 0; x < picture.width; ++x, now += 3, old += 3) {
       const bool same = std::abs(now[0] - old[0]) <= kNoise &&
                         std::abs(now[1] - old[1]) <= kNoise && std::abs(now[2] - old[2]) <= kNoise;
@@ -85,8 +90,8 @@ class GifEncoder {
 Result<void> GifEncoder::open(const FrameView& first) {
   const double shrink = std::min({1.0, static_cast<double>(kMaxWidth) / first.width,
                                   static_cast<double>(kMaxHeight) / first.height});
-  width_ = std::clamp(static_cast<int>(first.width * shrink + 0.5), 1, kMaxWidth);
-  height_ = std::clamp(static_cast<int>(first.height * shrink + 0.5), 1, kMaxHeight);
+  width_ = std::clamp(static_cast<int>(std::lround(first.width * shrink)), 1, kMaxWidth);
+  height_ = std::clamp(static_cast<int>(std::lround(first.height * shrink)), 1, kMaxHeight);
   CLIPBUF_TRY_SET(writer_, GifWriter::open(width_, height_));
   return {};
 }
@@ -113,7 +118,7 @@ Result<void> GifEncoder::write_pictures() {
   ColorHistogram histogram;
   for (const Picture& picture : pictures_)
     for (int y = 0; y < height_; ++y)
-      histogram.add_row(picture.rgb->data[0] + y * picture.rgb->linesize[0], width_);
+      histogram.add_row(row_of(*picture.rgb, y), width_);
   // The encoder leaves out what stands still only for as long as the first palette lasts, so that
   // one is kept until it has become clearly worse than one of its own: the scene has changed.
   constexpr double kMuchWorse = 2.0;
@@ -144,8 +149,7 @@ Result<void> GifEncoder::write(const Picture& picture) {
   });
   std::memcpy(frame->data[1], colors.data(), sizeof(colors));
   for (int y = 0; y < height_; ++y)
-    mapper_->map_row(picture.rgb->data[0] + y * picture.rgb->linesize[0], width_, y,
-                     frame->data[0] + y * frame->linesize[0]);
+    mapper_->map_row(row_of(*picture.rgb, y), width_, y, row_of(*frame, y));
   CLIPBUF_TRY(writer_->write(*frame, picture.begin_cs));
   last_ = std::move(frame);
   last_cs_ = picture.begin_cs;
@@ -173,11 +177,8 @@ Result<std::vector<std::byte>> encode_gif(const std::function<Result<std::option
                                           const std::function<bool(double)>& progress,
                                           std::int64_t* out_frames) {
   constexpr Duration kLongest = std::chrono::hours(24);
-  const auto too_long = [&](Duration duration) {
-    return Error{Errc::kUnsupported,
-                 "a GIF of " + to_string(duration) + ", the longest has " + to_string(kLongest)};
-  };
-  if (length > kLongest) return too_long(length);
+  const Error too_long{Errc::kUnsupported, "a GIF of more than " + to_string(kLongest)};
+  if (length > kLongest) return too_long;
   length = std::max(length, Duration{0});
   GifEncoder encoder;
   Thinner thinner;
@@ -186,8 +187,9 @@ Result<std::vector<std::byte>> encode_gif(const std::function<Result<std::option
     CLIPBUF_TRY_SET(const std::optional<Frame> frame, next());
     if (!frame) break;
     if (!zero) zero = frame->timestamp();
+    if (frame->timestamp() < *zero) continue;
+    if (frame->timestamp() > *zero + kLongest) return too_long;
     const Duration at = frame->timestamp() - *zero;
-    if (at > kLongest) return too_long(at);
     // The last frame must be on show for a while, or it would make the GIF longer than the clip.
     const bool too_late = at > Duration{0} && at + kShortest > length;
     if (!too_late && thinner.wants(at)) CLIPBUF_TRY(encoder.add(*frame, at));

@@ -100,11 +100,11 @@ constexpr int bayer(int x, int y) {
 
 // Added to each channel: -8..+8, about the distance of neighbouring colours of a full palette.
 constexpr auto kDither = [] {
-  std::array<std::array<std::int8_t, 8>, 8> table{};
+  std::array<std::array<int, 8>, 8> table{};
   for (int y = 0; y < 8; ++y)
     for (int x = 0; x < 8; ++x)
       table[static_cast<std::size_t>(y)][static_cast<std::size_t>(x)] =
-          static_cast<std::int8_t>((bayer(x, y) * 2 - 63) * 8 / 63);
+          (bayer(x, y) * 2 - 63) * 8 / 63;
   return table;
 }();
 

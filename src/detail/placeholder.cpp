@@ -117,7 +117,7 @@ std::vector<Line> fitted(std::span<const Gap> gaps, const TimeRange& requested, 
     auto lines = lay_out(text, width, scale);
     if (total_height(lines) <= height) return lines;
   }
-  const auto lines_at_most = static_cast<std::size_t>(height / kTextCellHeight + 1);
+  const auto lines_at_most = static_cast<std::size_t>(height) / kTextCellHeight + 1;
   for (std::size_t kept = std::min(gaps.size(), lines_at_most); kept-- > 0;) {
     std::vector<std::string> less(text.begin(),
                                   text.begin() + static_cast<std::ptrdiff_t>(kept + 1));

@@ -218,6 +218,21 @@ TEST_CASE("gif: repeated and backward times don't break the order") {
   CHECK(gif.delays == std::vector<int>{30, 30, 40});
 }
 
+TEST_CASE("gif: times at the ends of all time are refused or left out") {
+  const auto at_times = [](std::vector<Timestamp> times) -> Next {
+    return [=, i = std::size_t{0}]() mutable -> Result<std::optional<Frame>> {
+      if (i == times.size()) return std::optional<Frame>();
+      Frame frame = picture(16, 16, 0s);
+      frame.set_timestamp(times[i++]);
+      return std::optional<Frame>(frame);
+    };
+  };
+  const auto far = encode_gif(at_times({kBegin, Timestamp::max()}), 2s, {}, nullptr);
+  CHECK(far.error().code == Errc::kUnsupported);
+  CHECK(gif_of(at_times({kBegin, Timestamp::min(), kBegin + 1s}), 2s).delays ==
+        std::vector<int>{100, 100});
+}
+
 TEST_CASE("gif: a pause longer than the format's longest delay is held with more pictures") {
   const Gif gif = gif_of(frames_at({0s, 1000s}), 2001s);
   CHECK(sum(gif.delays) == 200'100);
