@@ -52,6 +52,7 @@ class AvDecoder final : public Decoder {
     const int code = avcodec_send_packet(context_.get(), nullptr);
     Result<void> received = code < 0 && code != AVERROR_EOF ? failure(code) : receive(sink);
     avcodec_flush_buffers(context_.get());
+    recovered_ = false;
     return received;
   }
 
@@ -98,7 +99,18 @@ class AvDecoder final : public Decoder {
     return first_error;
   }
 
+  /// H.264 pictures before the point of recovery. FFmpeg leaves them out by itself, but with them,
+  /// at a flush, the good ones of the last few that it had not put in order yet: there it flags
+  /// them all.
+  bool is_broken() noexcept {
+    const bool flagged =
+        context_->codec_id == AV_CODEC_ID_H264 && (frame_->flags & AV_FRAME_FLAG_CORRUPT) != 0;
+    recovered_ = recovered_ || !flagged;
+    return !recovered_;
+  }
+
   Result<void> deliver(const FrameSink& sink) {
+    if (is_broken()) return {};
     const std::int64_t pts =
         frame_->pts != AV_NOPTS_VALUE ? frame_->pts : frame_->best_effort_timestamp;
     const FrameView view = detail::view_of(*frame_);
@@ -114,6 +126,7 @@ class AvDecoder final : public Decoder {
   AvFramePtr frame_;
   AvFramePtr converted_;
   detail::Scaler scaler_;
+  bool recovered_ = false;  // a whole picture has come out since decoding began
 };
 
 Result<void> check_size(const Track& track) {
@@ -133,7 +146,10 @@ void configure(AVCodecContext& context, const Track& track) {
   context.thread_count = 1;
   // Without a reorder depth in the stream, FFmpeg guesses 0 and drops the frames that prove it
   // wrong; "strict" makes it take the largest that the level allows.
-  if (context.codec_id == AV_CODEC_ID_H264) context.strict_std_compliance = FF_COMPLIANCE_STRICT;
+  if (context.codec_id == AV_CODEC_ID_H264) {
+    context.strict_std_compliance = FF_COMPLIANCE_STRICT;
+    context.flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;  // see is_broken()
+  }
 }
 
 }  // namespace

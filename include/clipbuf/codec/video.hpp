@@ -8,14 +8,14 @@ namespace clipbuf {
 /// Encodes with a libavcodec encoder. `encoder` is "auto" or "h264" (hardware first, then libx264,
 /// libopenh264, mpeg4), a codec ("hevc", "av1", "ffv1", "mjpeg": its first encoder that works), or
 /// an encoder's own name ("libx265"). A name in a list proves nothing: each candidate must encode
-/// one real frame first; the answer is kept for the life of the process. SVT-AV1 prints to stderr by
-/// itself, so "av1" does not choose it unless SVT_LOG is set; "libsvtav1" does.
+/// one real frame first; the answer is kept for the life of the process. SVT-AV1 prints to stderr
+/// by itself, so "av1" does not choose it unless SVT_LOG is set; "libsvtav1" does.
 ///
 /// RGB, gray and packed pictures become yuv420p, which everything plays, unless the codec is a
 /// lossless one; RGB becomes limited range, BT.601 below 720 lines and BT.709 from there, and is
-/// tagged so. YUV keeps its range. Where 4:2:0 can't have an odd size (H.264, HEVC, AV1), the picture
-/// becomes 4:4:4 if the encoder has that, else the last column or row is dropped. A timestamp that
-/// doesn't rise is kInvalidArgument, unless a new run begins.
+/// tagged so. YUV keeps its range. Where 4:2:0 can't have an odd size (H.264, HEVC, AV1), the
+/// picture becomes 4:4:4 if the encoder has that, else the last column or row is dropped. A
+/// timestamp that doesn't rise is kInvalidArgument, unless a new run begins.
 class CLIPBUF_API VideoCodec {
  public:
   struct Options {
@@ -26,7 +26,7 @@ class CLIPBUF_API VideoCodec {
     Duration key_interval = std::chrono::seconds(1);  ///< longest distance of key frames
     Rational frame_rate{30, 1};  ///< a hint for rate control; timestamps stay as they are
     int max_b_frames = 0;
-    int threads = 0;             ///< 0: the encoder's choice
+    int threads = 0;  ///< 0: the encoder's choice
     /// "key=value:key=value" in FFmpeg's words, for the encoder and for what every encoder has:
     /// "tune=film", "colorspace=bt709:color_primaries=bt709:color_trc=bt709".
     std::string extra{};
