@@ -55,26 +55,30 @@ AudioTranscoder::~AudioTranscoder() = default;
 
 Result<std::unique_ptr<AudioTranscoder>> AudioTranscoder::open(const Track& in,
                                                                std::string_view encoder) {
-  if (in.kind != TrackKind::kAudio)
-    return Error{Errc::kInvalidArgument, "a track of codec " + in.codec + " is no audio"};
-  if (in.time_base.num <= 0 || in.time_base.den <= 0)
-    return Error{Errc::kInvalidArgument, "audio with time base " +
-                                             std::to_string(in.time_base.num) + "/" +
-                                             std::to_string(in.time_base.den)};
   std::unique_ptr<AudioTranscoder> transcoder(new AudioTranscoder);
-  transcoder->time_base_ = in.time_base;
   CLIPBUF_TRY(transcoder->open_decoder(in));
   const AVCodecContext& decoder = *transcoder->decoder_;
   const AudioFormat format{decoder.sample_rate, plain_layout(decoder.ch_layout),
                            decoder.sample_fmt};
   CLIPBUF_TRY(check(format, in.codec));
   CLIPBUF_TRY_SET(transcoder->encoder_, AudioEncoder::open(std::string(encoder), format));
-  transcoder->decoder_->pkt_timebase = {1, transcoder->encoder_->format().sample_rate};
   transcoder->set_range(Duration{0}, std::chrono::hours(24));
   return transcoder;
 }
 
+Result<void> AudioTranscoder::change_input(const Track& in, const PacketSink& sink) {
+  CLIPBUF_TRY(drain(sink));
+  return open_decoder(in);
+}
+
 Result<void> AudioTranscoder::open_decoder(const Track& in) {
+  if (in.kind != TrackKind::kAudio)
+    return Error{Errc::kInvalidArgument, "a track of codec " + in.codec + " is no audio"};
+  if (in.time_base.num <= 0 || in.time_base.den <= 0)
+    return Error{Errc::kInvalidArgument, "audio with time base " +
+                                             std::to_string(in.time_base.num) + "/" +
+                                             std::to_string(in.time_base.den)};
+  time_base_ = in.time_base;
   CLIPBUF_TRY_SET(const AvCodecParametersPtr parameters, parameters_from(in));
   const AVCodec* codec = avcodec_find_decoder(parameters->codec_id);
   if (codec == nullptr)
@@ -127,9 +131,13 @@ Result<void> AudioTranscoder::push(const Packet& packet, const PacketSink& sink)
 }
 
 Result<void> AudioTranscoder::flush(const PacketSink& sink) {
-  if (avcodec_send_packet(decoder_.get(), nullptr) >= 0) CLIPBUF_TRY(receive(sink));
-  CLIPBUF_TRY(end_stretch(sink));
+  CLIPBUF_TRY(drain(sink));
   return encoder_->flush(sink);
+}
+
+Result<void> AudioTranscoder::drain(const PacketSink& sink) {
+  if (avcodec_send_packet(decoder_.get(), nullptr) >= 0) CLIPBUF_TRY(receive(sink));
+  return end_stretch(sink);
 }
 
 Result<void> AudioTranscoder::receive(const PacketSink& sink) {

@@ -43,6 +43,10 @@ class AudioTranscoder {
   /// kOutOfMemory.
   Result<void> push(const Packet& packet, const PacketSink& sink);
 
+  /// What is pushed from now on is another track: after a reconnect its codec may differ. The
+  /// output stays what it is. Errors: those of open(), and push().
+  Result<void> change_input(const Track& in, const PacketSink& sink);
+
   /// Delivers the rest. Nothing may be pushed afterwards. A range without any sample has no packet.
   Result<void> flush(const PacketSink& sink);
 
@@ -60,6 +64,7 @@ class AudioTranscoder {
 
   AudioTranscoder() = default;
   Result<void> open_decoder(const Track& in);
+  Result<void> drain(const PacketSink& sink);
   Result<void> receive(const PacketSink& sink);
   Result<void> take_frame(const AVFrame& frame, const PacketSink& sink);
   Result<void> begin_stretch(const AudioFormat& format, std::int64_t position,
