@@ -106,7 +106,8 @@ class Pattern final : public Source {
 
   Result<SourceItem> read() override {
     if (!opened_) return Error{Errc::kInvalidState, "pattern: not open"};
-    const Duration media(std::llround(static_cast<double>(number_) * 1e6 / fps_));
+    skip_missed();
+    const Duration media = time_of(number_);
     if (!interrupt_.sleep_until(start_ + media))
       return Error{Errc::kCancelled, "pattern: cancelled"};
     CLIPBUF_TRY_SET(Frame frame, draw_pattern(size_.width, size_.height, number_, wall_ + media));
@@ -117,6 +118,19 @@ class Pattern final : public Source {
   void cancel() noexcept override { interrupt_.cancel(); }
 
  private:
+  Duration time_of(std::uint64_t number) const {
+    return Duration(std::llround(static_cast<double>(number) * 1e6 / fps_));
+  }
+
+  /// As a camera, it does not wait for a slow reader: the clock in the picture stays right.
+  void skip_missed() {
+    constexpr Duration kPatience = std::chrono::milliseconds(250);
+    const auto passed =
+        std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start_);
+    if (passed - time_of(number_) <= kPatience) return;
+    number_ = static_cast<std::uint64_t>(static_cast<double>(passed.count()) * fps_ / 1e6);
+  }
+
   const Size size_;
   const double fps_;
   Interrupt interrupt_;
