@@ -13,10 +13,10 @@ namespace clipbuf {
 
 /// Which moment is wanted. Set `last`, or `around` with `before`/`after`, or `begin` and `end`.
 struct ClipRequest {
-  std::optional<Timestamp> begin;
-  std::optional<Timestamp> end;
+  std::optional<Timestamp> begin = {};
+  std::optional<Timestamp> end = {};
   Duration last{0};                  ///< the newest so many
-  std::optional<Timestamp> around;   ///< [around - before, around + after)
+  std::optional<Timestamp> around = {};  ///< [around - before, around + after)
   Duration before{0};
   Duration after{0};
   Duration wait{0};                  ///< how long to wait for an end that lies in the future

@@ -106,11 +106,11 @@ class GapList {
   std::vector<Gap> gaps_;
 };
 
-void add_missing_beginning(GapList& gaps, const Ring& ring, const History& history,
+void add_missing_beginning(GapList& gaps, const std::vector<HeldRun>& runs, const History& history,
                            TimeRange range) {
   const HeldRun* first =
       nullptr;  // in wall time: after a step back it needn't be the first of the ring
-  for (const HeldRun& run : ring.runs()) {
+  for (const HeldRun& run : runs) {
     if (run.end > run.begin && (first == nullptr || run.begin < first->begin)) first = &run;
   }
   if (first == nullptr || first->begin - range.begin <= first->frame) return;
@@ -176,18 +176,41 @@ std::vector<SegmentEntry> segments_of(const Ring& ring, TimeRange range) {
   return entries;
 }
 
-bool has_footage(const Ring& ring, TimeRange range) noexcept {
-  return std::any_of(ring.runs().begin(), ring.runs().end(), [&](const HeldRun& run) {
+// A segment overlaps, or decoding must start in it because the next one begins, or is right, too late.
+bool is_needed(const Ring& ring, TimeRange range) noexcept {
+  const SegmentEntry& entry = ring[ring.front_id()].entry;
+  if (entry.wall(entry.all_begin) >= range.end + kMargin) return false;
+  if (entry.wall(entry.all_end) > range.begin - kMargin) return true;
+  const std::uint64_t next = ring.front_id() + 1;
+  if (next >= ring.runs().front().end_id) return false;
+  return ring[next].entry.wall(ring[next].entry.recovered) > range.begin;
+}
+
+void add_run(std::vector<HeldRun>& runs, const HeldRun& run) {
+  const auto same = std::find_if(runs.begin(), runs.end(), [&](const HeldRun& each) {
+    return each.run->id == run.run->id;
+  });
+  if (same == runs.end()) {
+    runs.push_back(run);
+  } else {
+    same->begin = std::min(same->begin, run.begin);
+    same->end = std::max(same->end, run.end);
+  }
+}
+
+bool has_footage(const std::vector<HeldRun>& runs, TimeRange range) noexcept {
+  return std::any_of(runs.begin(), runs.end(), [&](const HeldRun& run) {
     return run.begin < range.end && range.begin < run.end;
   });
 }
 
-std::vector<Gap> gaps_of(const Ring& ring, const History& history, TimeRange range) {
+std::vector<Gap> gaps_of(const std::vector<HeldRun>& runs, const History& history,
+                         TimeRange range) {
   GapList gaps(range);
-  add_missing_beginning(gaps, ring, history, range);
+  add_missing_beginning(gaps, runs, history, range);
   const HeldRun* before = nullptr;
   Timestamp covered = range.begin;
-  for (const HeldRun& run : ring.runs()) {
+  for (const HeldRun& run : runs) {
     if (run.end <= run.begin) continue;  // nothing complete yet
     const bool hole = before != nullptr && run.begin - covered > tolerance(*before, run.reason);
     if (hole) gaps.add(covered, run.begin, reason_of(run.reason));

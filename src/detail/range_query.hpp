@@ -22,11 +22,17 @@ Result<TimeRange> absolute_range(const ClipRequest& request, Timestamp newest);
 /// The segments that matter for `range`, see Snapshot. The open one has a null `segment`.
 std::vector<SegmentEntry> segments_of(const Ring& ring, TimeRange range);
 
-/// Whether any frame held is shown within `range`.
-bool has_footage(const Ring& ring, TimeRange range) noexcept;
+/// Whether the ring's oldest segment is one of them.
+bool is_needed(const Ring& ring, TimeRange range) noexcept;
+
+/// Puts a run into a list of them, or widens the one that is there.
+void add_run(std::vector<HeldRun>& runs, const HeldRun& run);
+
+/// Whether any frame of these runs is shown within `range`.
+bool has_footage(const std::vector<HeldRun>& runs, TimeRange range) noexcept;
 
 /// The parts of `range` for which there is no footage, in order, not overlapping.
-std::vector<Gap> gaps_of(const Ring& ring, const History& history, TimeRange range);
+std::vector<Gap> gaps_of(const std::vector<HeldRun>& runs, const History& history, TimeRange range);
 
 /// kNothingInRange, with what there is.
 Error nothing_in_range(const Ring& ring, TimeRange range);

@@ -127,7 +127,9 @@ void StoreCore::Impl::note_age(const TimedPacket& timed) {
   const Timestamp position = ring.back().entry.wall(timed.dts);
   const bool was_leaping = age.leaping();
   AgeClock::Step step;
-  if (!timeline_begins) {
+  if (timeline.suspect()) {
+    age.forget_leap();
+  } else if (!timeline_begins) {
     step = age.advance(timed.dts);
   } else if (timed.packet.arrival && last_arrival) {
     step =
@@ -218,6 +220,10 @@ SegmentPtr StoreCore::Impl::pop_oldest() {
     const HeldSegment& oldest = ring[ring.front_id()];
     history.first = oldest.entry.wall(oldest.entry.begin);
     history.evicted = true;
+  }
+  for (Watcher* each = watchers; each != nullptr; each = each->next) {
+    if (is_needed(ring, each->range)) each->saved.push_back(ring[ring.front_id()].entry);
+    add_run(each->runs, ring.runs().front());
   }
   HeldSegment gone = ring.pop_front();
   move(books.stored, books.evicted, gone.count);

@@ -83,15 +83,21 @@ History StoreCore::Impl::known() const {
   return result;
 }
 
-bool StoreCore::Impl::wait_for(Timestamp end, Duration patience, MutexLock& lock) const {
+void StoreCore::Impl::watch(Watcher& watcher, Duration patience, MutexLock& lock) const {
   const auto longest = std::chrono::hours(24 * 365);
   const auto deadline = std::chrono::steady_clock::now() + std::min<Duration>(patience, longest);
+  watcher.runs = ring.runs();
+  watcher.next = watchers;
+  watchers = &watcher;
   ++waiters;
-  bool in_time = true;
-  while (in_time && !finished && ring.newest() < end)
+  for (bool in_time = true; in_time && !finished && ring.newest() < watcher.range.end;) {
     in_time = lock.wait_until(changed, deadline);
+  }
   --waiters;
-  return ring.newest() >= end;
+  Watcher** link = &watchers;
+  while (*link != &watcher) link = &(*link)->next;
+  *link = watcher.next;
+  for (const HeldRun& run : ring.runs()) add_run(watcher.runs, run);
 }
 
 StoreCore::StoreCore(std::unique_ptr<StoreModel> model, const Limits& limits,
@@ -164,21 +170,15 @@ Result<Snapshot> StoreCore::snapshot(const ClipRequest& request) const {
   snapshot.requested = range;
   snapshot.placeholder = request.placeholder;
   snapshot.segments = impl.pinned(range);
-  bool footage = has_footage(impl.ring, range);
+  Watcher watcher{range, {}, {}, nullptr};
   const bool waits = request.wait > Duration{0} && impl.ring.newest() < range.end;
   if (waits) {
-    const Timestamp known = std::clamp(impl.ring.newest(), range.begin, range.end);
-    if (known > range.begin) {
-      snapshot.gaps = gaps_of(impl.ring, impl.known(), {range.begin, known});
-    }
-    impl.wait_for(range.end, request.wait, lock);
-    snapshot.segments = merged(std::move(snapshot.segments), impl.pinned(range));
-    footage = footage || has_footage(impl.ring, range);
-    const auto later = gaps_of(impl.ring, impl.known(), {known, range.end});
-    snapshot.gaps.insert(snapshot.gaps.end(), later.begin(), later.end());
-  } else {
-    snapshot.gaps = gaps_of(impl.ring, impl.known(), range);
+    impl.watch(watcher, request.wait, lock);
+    snapshot.segments = merged(merged(std::move(snapshot.segments), watcher.saved), impl.pinned(range));
   }
+  const std::vector<HeldRun>& runs = waits ? watcher.runs : impl.ring.runs();
+  const bool footage = has_footage(runs, range);
+  snapshot.gaps = gaps_of(runs, impl.known(), range);
   if (!footage && !request.placeholder) return nothing_in_range(impl.ring, range);
   if (!footage) snapshot.segments.clear();
   snapshot.decoder = decoder_factory();
@@ -245,6 +245,11 @@ std::vector<SegmentEntry> StoreCore::segments_from(std::uint64_t id) const {
 Timestamp StoreCore::newest() const {
   const MutexLock lock(impl_->mutex);
   return impl_->ring.newest();
+}
+
+unsigned StoreCore::waiting() const {
+  const MutexLock lock(impl_->mutex);
+  return impl_->waiters;
 }
 
 DecoderFactory StoreCore::decoder_factory() const {

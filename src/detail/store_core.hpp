@@ -45,6 +45,9 @@ class StoreCore {
 
   DecoderFactory decoder_factory() const;
 
+  /// How many readers wait for packets.
+  unsigned waiting() const;
+
  private:
   struct Impl;
   std::shared_ptr<Impl> impl_;  // shared with the decoder factory of snapshots

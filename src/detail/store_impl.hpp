@@ -22,6 +22,14 @@ struct TimedPacket {
   bool main = false;
 };
 
+/// A reader that waits for the end of its range: what leaves the ring meanwhile is kept for it.
+struct Watcher {
+  TimeRange range;
+  std::vector<SegmentEntry> saved;
+  std::vector<HeldRun> runs;
+  Watcher* next = nullptr;
+};
+
 struct StoreCore::Impl {
   Impl(std::unique_ptr<StoreModel> codec_and_storage, const Limits& limit,
        const StoreOptions& option);
@@ -71,7 +79,7 @@ struct StoreCore::Impl {
   void pin(std::vector<SegmentEntry>& entries) const CLIPBUF_REQUIRES(mutex);
   std::vector<SegmentEntry> pinned(TimeRange range) const CLIPBUF_REQUIRES(mutex);
   History known() const CLIPBUF_REQUIRES(mutex);
-  bool wait_for(Timestamp end, Duration patience, MutexLock& lock) const CLIPBUF_REQUIRES(mutex);
+  void watch(Watcher& watcher, Duration patience, MutexLock& lock) const CLIPBUF_REQUIRES(mutex);
 
   const StoreOptions options;
   const Clock& clock;
@@ -128,6 +136,7 @@ struct StoreCore::Impl {
   mutable Mutex mutex;
   mutable std::condition_variable changed;
   mutable unsigned waiters CLIPBUF_GUARDED_BY(mutex) = 0;
+  mutable Watcher* watchers CLIPBUF_GUARDED_BY(mutex) = nullptr;
   Ring ring CLIPBUF_GUARDED_BY(mutex);
   History history CLIPBUF_GUARDED_BY(mutex);
   BufferStatus books CLIPBUF_GUARDED_BY(mutex);  // the counters; the rest is put in when asked for

@@ -42,7 +42,8 @@ void Timeline::reset(const std::vector<std::shared_ptr<const Track>>& tracks, Tr
     add_track(*track);
   main_track_ = main_track;
   new_run_ = undo_ = false;
-  offset_ = Duration{0};
+  offset_ = offset_before_ = Duration{0};
+  since_adopted_ = kSuspiciousPackets + 1;
 }
 
 void Timeline::add_track(const Track& track) {
@@ -55,24 +56,34 @@ void Timeline::add_track(const Track& track) {
 }
 
 bool Timeline::stamp(Packet& packet) {
-  const bool starts_run = new_run_ && packet.key && packet.track == main_track_;
-  if (starts_run) {
-    new_run_ = false;
-    if (undo_) {
-      undo_ = false;
-      offset_ = undo_offset_;
-      for (State& each : states_) {
-        each.offset = to_ticks(offset_, each.time_base);
-        each.last_dts = kNoTicks;
-      }
-    }
-  }
+  const bool can_start = packet.key && packet.track == main_track_;
+  bool starts_run = new_run_ && can_start;
+  if (starts_run) begin_run();
   State& state = states_[packet.track];
   fill_missing(state, packet);
+  const Packet unmoved = packet;
   place(state, packet);
+  if (new_run_ && can_start) {
+    if (undo_) packet = unmoved;
+    starts_run = true;
+    begin_run();
+  }
   packet.pts = std::max(packet.pts, packet.dts);
   note(state, packet);
   return starts_run;
+}
+
+void Timeline::begin_run() {
+  new_run_ = false;
+  if (!undo_) return;
+  undo_ = false;
+  set_offset(undo_offset_);
+  for (State& each : states_) each.last_dts = kNoTicks;
+}
+
+void Timeline::set_offset(Duration offset) {
+  offset_ = offset;
+  for (State& each : states_) each.offset = to_ticks(offset, each.time_base);
 }
 
 void Timeline::fill_missing(State& state, Packet& packet) const {
@@ -117,6 +128,7 @@ void Timeline::place(State& state, Packet& packet) {
   const Duration jump =
       to_duration(packet.dts, state.time_base) - to_duration(state.last_dts, state.time_base);
   if (jump > max_jump_ || jump < -max_jump_) {
+    if (take_back(state, packet)) return;
     if (jump_is_real(state, packet, jump)) {
       state.jumped_from = state.last_dts;
       state.since_jump = 0;
@@ -167,7 +179,9 @@ void Timeline::adopt(State& state, std::int64_t shift, bool all_tracks) {
     state.suspicious = 0;
     return;
   }
+  offset_before_ = offset_;
   offset_ += to_duration(shift, state.time_base);
+  since_adopted_ = 0;
   for (State& each : states_) {
     const std::int64_t own =
         &each == &state ? each.offset + shift : to_ticks(offset_, each.time_base);
@@ -175,6 +189,21 @@ void Timeline::adopt(State& state, std::int64_t shift, bool all_tracks) {
     each.suspicious = 0;
   }
   new_run_ = true;
+}
+
+// The packets that an offset was adopted for were the mistake: with the one before, time goes on.
+bool Timeline::take_back(State& state, Packet& packet) {
+  if (&state != &states_[main_track_] || since_adopted_ > kSuspiciousPackets) return false;
+  const std::int64_t shift = to_ticks(offset_before_ - offset_, state.time_base);
+  const Duration jump = to_duration(packet.dts + shift, state.time_base) -
+                        to_duration(state.last_dts, state.time_base);
+  if (jump > max_jump_ || jump < -max_jump_) return false;
+  set_offset(offset_before_);
+  new_run_ = false;
+  state.suspicious = 0;
+  packet.pts += shift;
+  packet.dts = std::max(packet.dts + shift, state.last_dts + 1);
+  return true;
 }
 
 void Timeline::note(State& state, const Packet& packet) {
@@ -189,6 +218,7 @@ void Timeline::note(State& state, const Packet& packet) {
   state.last_dts = packet.dts;
   state.last_arrival = packet.arrival;
   ++state.since_jump;
+  if (packet.track == main_track_ && since_adopted_ <= kSuspiciousPackets) ++since_adopted_;
 }
 
 }  // namespace clipbuf::detail

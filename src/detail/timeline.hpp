@@ -31,6 +31,9 @@ class Timeline {
     return to_duration(states_[track].last_step, states_[track].time_base);
   }
 
+  /// Whether the last packets followed a leap that has turned out to be a mistake.
+  bool suspect() const noexcept { return undo_; }
+
   /// Packets so far whose timestamp jumped and was replaced.
   std::uint64_t restamped() const noexcept { return restamped_; }
 
@@ -58,6 +61,9 @@ class Timeline {
   bool jump_is_real(const State& state, const Packet& packet, Duration jump) const;
   void mend_jump(State& state, Packet& packet, bool backward);
   void adopt(State& state, std::int64_t shift, bool all_tracks);
+  bool take_back(State& state, Packet& packet);
+  void set_offset(Duration offset);
+  void begin_run();
   void note(State& state, const Packet& packet);
 
   Duration max_jump_;
@@ -67,7 +73,9 @@ class Timeline {
   bool new_run_ = false;  // at the main track's next key
   bool undo_ = false;     // and then the offset of before the jump is right again
   Duration undo_offset_{0};
-  Duration offset_{0};  // shared by all tracks
+  Duration offset_{0};         // shared by all tracks
+  Duration offset_before_{0};  // before the last change of it
+  int since_adopted_ = 0;      // packets of the main track
 };
 
 }  // namespace clipbuf::detail

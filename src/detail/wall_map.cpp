@@ -79,7 +79,7 @@ AgeClock::Step AgeClock::move(Duration position, Duration by, bool sure) noexcep
     leap_ += by;
     since_leap_ = 0;
   } else {
-    age_ += by;
+    age_ += std::min(by, kOldest - age_);
     if (leap_ != Duration{0} && ++since_leap_ >= kPacketsToBelieve) {
       step.late_leap = std::min(std::exchange(leap_, Duration{0}), kOldest - age_);
       age_ += step.late_leap;

@@ -58,6 +58,9 @@ class AgeClock {
   /// A packet at `position` on another timeline, which `elapsed` lies beyond the packet before it.
   Step restart(Duration position, Duration elapsed, bool sure) noexcept;
 
+  /// What was taken for a leap was a mistake.
+  void forget_leap() noexcept { leap_ = Duration{0}; }
+
   Duration age() const noexcept { return age_; }
   bool leaping() const noexcept { return leap_ != Duration{0}; }
 
