@@ -314,6 +314,19 @@ Result<EncoderInput> choose_input(const AVCodec& codec, const VideoCodec::Option
   return input;
 }
 
+std::string color_options(const Track& track) {
+  std::string options;
+  const auto add = [&](const char* name, int value, int unspecified) {
+    if (value != unspecified && value != 0)  // 0 is RGB as a matrix, and reserved else
+      options += (options.empty() ? "" : ":") + std::string(name) + "=" + std::to_string(value);
+  };
+  add("colorspace", track.color_matrix, AVCOL_SPC_UNSPECIFIED);
+  add("color_primaries", track.color_primaries, AVCOL_PRI_UNSPECIFIED);
+  add("color_trc", track.color_transfer, AVCOL_TRC_UNSPECIFIED);
+  add("chroma_sample_location", track.chroma_location, AVCHROMA_LOC_UNSPECIFIED);
+  return options;
+}
+
 Result<AvCodecContextPtr> open_encoder(const AVCodec& codec, const VideoCodec::Options& options,
                                        const EncoderInput& input) {
   CLIPBUF_TRY(check_preset(codec, options.preset));

@@ -24,6 +24,11 @@ struct EncoderInput {
 Result<EncoderInput> choose_input(const AVCodec& codec, const VideoCodec::Options& options,
                                   const FrameView& view);
 
+/// The colour tags of `track` as VideoCodec::Options::extra: a FrameView carries its range but not
+/// its matrix, so who encodes decoded pictures again says it this way. Empty where nothing is
+/// known.
+std::string color_options(const Track& track);
+
 /// An open encoder, complete extradata included. Its time base is a microsecond, or the finest that
 /// the codec has. Errors: kInvalidArgument, kUnsupported, kCodecFailed.
 Result<AvCodecContextPtr> open_encoder(const AVCodec& codec, const VideoCodec::Options& options,

@@ -44,13 +44,13 @@ std::vector<const AVCodec*> encoders_of(AVCodecID id) {
 Result<void> encode_one_frame(const AVCodec& codec) {
   constexpr int kWidth = 320;  // some hardware takes nothing smaller
   constexpr int kHeight = 240;
-  const std::vector<std::byte> pixels(std::size_t{kWidth} * kHeight * 3 / 2, std::byte{128});
+  constexpr std::size_t kLuma = std::size_t{kWidth} * kHeight;
+  const std::vector<std::byte> pixels(kLuma * 3 / 2, std::byte{128});
   FrameView view;
   view.format = PixelFormat::kYuv420p;
   view.width = kWidth;
   view.height = kHeight;
-  view.planes = {pixels.data(), pixels.data() + kWidth * kHeight,
-                 pixels.data() + kWidth * kHeight * 5 / 4};
+  view.planes = {pixels.data(), pixels.data() + kLuma, pixels.data() + kLuma * 5 / 4};
   view.strides = {kWidth, kWidth / 2, kWidth / 2};
   VideoCodec::Options options;
   options.threads = 1;

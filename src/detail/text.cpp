@@ -130,6 +130,7 @@ struct Picture {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): a picture, a place, a size and the text
 void draw_text(std::byte* luma, std::ptrdiff_t stride, int width, int height, int x, int y,
                int scale, std::string_view text) {
   if (scale < 1) return;

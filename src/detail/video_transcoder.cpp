@@ -1,13 +1,23 @@
 #include "detail/video_transcoder.hpp"
 
+#include "codec/encoder_setup.hpp"
 #include "detail/try.hpp"
 
 #include <utility>
 
 namespace clipbuf::detail {
+namespace {
+
+VideoCodec::Options with_colors(VideoCodec::Options options, const Track& like) {
+  const std::string colors = color_options(like);
+  if (!colors.empty()) options.extra += (options.extra.empty() ? "" : ":") + colors;
+  return options;
+}
+
+}  // namespace
 
 VideoTranscoder::VideoTranscoder(VideoCodec::Options options, const Track& like, PacketSink sink)
-    : codec_(std::move(options)), like_(like), sink_(std::move(sink)) {}
+    : codec_(with_colors(std::move(options), like)), like_(like), sink_(std::move(sink)) {}
 
 Result<void> VideoTranscoder::begin(std::unique_ptr<Decoder> decoder, const Track& track) {
   CLIPBUF_TRY(drain_decoder());

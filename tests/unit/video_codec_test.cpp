@@ -1,3 +1,4 @@
+#include "codec/encoder_setup.hpp"
 #include "support/pictures.hpp"
 
 #include <clipbuf/codec/video.hpp>
@@ -321,6 +322,25 @@ TEST_CASE("video codec: range and matrix are tagged as the pixels are") {
   CHECK(yuv.color_matrix == 2);
   CHECK(track_of(full, "mjpeg").color_range == ColorRange::kFull);
   CHECK(track_of(full, "libx264", "colorspace=bt709:color_trc=bt709").color_matrix == 1);
+}
+
+TEST_CASE("video codec: a track's colour tags survive encoding its pictures again") {
+  Track track;
+  CHECK(detail::color_options(track).empty());
+  track.color_matrix = 1;
+  track.color_primaries = 9;
+  track.color_transfer = 14;
+  track.chroma_location = 3;
+  for (const char* encoder : {"libx264", "mpeg4", "ffv1"}) {
+    CAPTURE(encoder);
+    VideoCodec codec({.encoder = encoder, .threads = 1, .extra = detail::color_options(track)});
+    PacketList list;
+    REQUIRE(codec.encode(picture(PixelFormat::kYuv420p, 64, 48, 0).view(), {}, list.sink()));
+    CHECK(codec.track().color_matrix == 1);
+    CHECK(codec.track().color_primaries == 9);
+    CHECK(codec.track().color_transfer == 14);
+    CHECK(codec.track().chroma_location == 3);
+  }
 }
 
 TEST_CASE("video codec: white is white after h264 and mjpeg, from every range") {
