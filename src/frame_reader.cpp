@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <new>
 
 namespace clipbuf {
@@ -42,6 +43,7 @@ struct FrameReader::Impl {
   std::unique_ptr<Decoder> decoder;
   std::unique_ptr<PacketReader> packets;
   Duration recovered{0};  // media; pictures before it are broken: decoding began here
+  std::multiset<std::int64_t> hidden;        // pts of pictures to be decoded but not shown
   std::map<std::int64_t, Duration> offsets;  // pts -> to_wall of the segment its packet was in
   bool past_end = false;                     // a picture after the range has come out
   std::deque<Frame> ready;
@@ -125,6 +127,7 @@ Result<bool> FrameReader::Impl::step() {
 
 Result<void> FrameReader::Impl::decode(const Packet& packet) {
   offsets[packet.pts] = entry().to_wall;
+  if (packet.hidden) hidden.insert(packet.pts);
   const auto sink = [this](const FrameView& picture, std::int64_t pts) {
     return take(picture, pts);
   };
@@ -154,7 +157,7 @@ Result<void> FrameReader::Impl::take(const FrameView& picture, std::int64_t pts)
   const Duration media = to_duration(pts, track().time_base);
   const Timestamp wall(media + offset_of(pts));
   past_end = past_end || wall >= range.end;
-  if (!range.contains(wall) || media < recovered) return {};
+  if (hidden.erase(pts) > 0 || !range.contains(wall) || media < recovered) return {};
   CLIPBUF_TRY_SET(Frame frame, own(picture));
   frame.set_timestamp(wall);
   ready.push_back(std::move(frame));

@@ -124,6 +124,13 @@ Result<void> CutJob::push(Buffer& buffer, const SourceItem& item) {
   }
   Packet packet = std::get<Packet>(item);
   if (packet.track >= ids_.size()) return {};
+  const Track& track = tracks_[packet.track];
+  if (track.kind == clipbuf::TrackKind::kVideo && packet.pts != clipbuf::kNoTicks) {
+    // What an edit list of the file hides is in the store, and not the first frame presented.
+    hides_ = hides_ || packet.hidden;
+    const Timestamp shown(clipbuf::to_duration(packet.pts, track.time_base));
+    if (!packet.hidden && (!first_shown_ || shown < *first_shown_)) first_shown_ = shown;
+  }
   packet.track = ids_[packet.track];
   return buffer.push(packet);
 }
@@ -134,7 +141,9 @@ void CutJob::look(const Buffer& buffer) {
   const clipbuf::BufferStatus status = buffer.status();
   if (status.stored.packets == 0) return;
   newest_ = status.covered.end;
-  if (!first_is_final_ && status.evicted.packets == 0) first_ = status.covered.begin;
+  if (!first_is_final_ && status.evicted.packets == 0) {
+    first_ = hides_ && first_shown_ ? std::max(status.covered.begin, *first_shown_) : status.covered.begin;
+  }
   first_is_final_ = items_ > kItemsToFirst || status.evicted.packets > 0;
   const auto whole = static_cast<double>(request_.to.count());
   if (first_) fraction_ = static_cast<double>((newest_ - *first_).count()) / std::max(whole, 1.0);

@@ -70,6 +70,8 @@ class CutJob {
   std::uint64_t items_ = 0;
   std::optional<clipbuf::Timestamp> first_;  // of the first presented frame
   bool first_is_final_ = false;
+  std::optional<clipbuf::Timestamp> first_shown_;  // not hidden by the file's own edit list
+  bool hides_ = false;
   clipbuf::Timestamp newest_{};
   std::optional<clipbuf::Error> read_error_;
   std::optional<clipbuf::Error> push_error_;

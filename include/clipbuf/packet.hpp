@@ -75,6 +75,7 @@ using TrackId = std::uint16_t;
 struct Packet {
   TrackId track = 0;
   bool key = false;               ///< decoding can start here (what FFmpeg's KEY flag says)
+  bool hidden = false;            ///< decoded but never shown: an edit list of its source says so
   std::uint16_t recovery = 0;     ///< of a key: pictures still wrong after starting here (intra refresh)
   std::int64_t pts = kNoTicks;
   std::int64_t dts = kNoTicks;    ///< kNoTicks: same as pts

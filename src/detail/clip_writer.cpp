@@ -56,6 +56,7 @@ class ClipWriter {
   ByteTarget& target_;
   const Step& step_;
   const bool allow_splice_;
+  bool hides_audio_ = true;
 
   CutPlan plan_;
   std::vector<Way> ways_;
@@ -103,15 +104,17 @@ void ClipWriter::decide_video() {
 void ClipWriter::decide_audio() {
   for (std::size_t i = plan_.has_video() ? 1 : 0; i < plan_.streams.size(); ++i) {
     const PlanStream& stream = plan_.streams[i];
-    const bool copy = lists(container_.copy_audio, stream.track.codec) && stream.same_parameters;
-    ways_[i] = copy ? Way::kCopy : Way::kEncode;
-    if (!copy) notes_.push_back("audio re-encoded: " + stream.track.codec + " in " + std::string(container_.name));
+    const bool fits = lists(container_.copy_audio, stream.track.codec) && stream.same_parameters;
+    // A decoder gets the first packets wrong unless it is given those before them, and these must be hidden.
+    const bool begins_right = hides_audio_ || stream.track.codec.starts_with("pcm_") || stream.track.codec == "flac";
+    ways_[i] = fits && begins_right ? Way::kCopy : Way::kEncode;
+    if (!fits) notes_.push_back("audio re-encoded: " + stream.track.codec + " in " + std::string(container_.name));
   }
 }
 
 Result<void> ClipWriter::decide() {
-  CutRequest request{options_.mode, options_.gaps, options_.audio, true, true};
-  request.hide_audio = container_.edit_lists && options_.mode != CutMode::kReencode;
+  CutRequest request{options_.mode, options_.gaps, options_.audio};
+  hides_audio_ = container_.edit_lists && options_.mode != CutMode::kReencode;
   CLIPBUF_TRY_SET(plan_, plan_cut(snapshot_, request));
   ways_.assign(plan_.streams.size(), Way::kCopy);
   if (plan_.has_video()) decide_video();

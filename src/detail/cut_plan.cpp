@@ -75,7 +75,7 @@ class Planner {
   Result<CutPlan> run();
 
  private:
-  bool in_range(const Meta& meta) const { return meta.complete && snapshot_.requested.contains(meta.wall); }
+  bool in_range(const Meta& meta) const { return meta.complete && !meta.packet.hidden && snapshot_.requested.contains(meta.wall); }
   const Packet& main_packet(const Part& part, Index i) const { return metas_[part.order[i]].packet; }
   Rational main_base(const Part& part) const { return part.run->tracks[part.main]->time_base; }
 
@@ -121,13 +121,18 @@ void Planner::split_into_parts() {
   }
 }
 
-// The first pts from which decoding that starts at `key` is right. An intra refresh needs so many pictures
-// more; B-frames between them don't count in the stream's own number, so it is doubled where there are any.
+// The first pts from which decoding that starts at `key` is right. Decoders drop the first pictures of an
+// intra refresh, which refer to pictures they don't have, and with them the part that those refresh: only the
+// next refresh is whole. B-frames don't count in the stream's own number, so it is doubled where there are any.
 std::int64_t Planner::recovered_pts(const Part& part, Index key) const {
   const Packet& packet = main_packet(part, key);
   if (packet.recovery == 0) return packet.pts;
+  Index next = key + 1;
+  while (next < part.order.size() && !main_packet(part, next).key) ++next;
+  if (next == part.order.size()) return kUnknown;
+  if (main_packet(part, next).recovery == 0) return main_packet(part, next).pts;
   const bool reorders = part.run->tracks[part.main]->reorder_depth > 0;
-  const Index at = key + Index{packet.recovery} * (reorders ? 2 : 1);
+  const Index at = next + Index{main_packet(part, next).recovery} * (reorders ? 2 : 1);
   return at < part.order.size() ? main_packet(part, at).pts : kUnknown;
 }
 
@@ -183,7 +188,7 @@ void Planner::measure(Part& part) const {
   for (Index i = part.first; i <= part.last; ++i) {
     const std::int64_t pts = main_packet(part, i).pts;
     const bool closed = !request_.hide_video;
-    if (pts >= part.zero && (closed || metas_[part.order[i]].wall < snapshot_.requested.end)) shown.push_back(pts);
+    if (pts >= part.zero && !main_packet(part, i).hidden && (closed || metas_[part.order[i]].wall < snapshot_.requested.end)) shown.push_back(pts);
   }
   std::sort(shown.begin(), shown.end());
   part.last_shown = shown.empty() ? part.zero : shown.back();
@@ -321,7 +326,6 @@ void Planner::emit_main(const Part& part, bool last_part) {
 
 // Audio that must be decoded before the first right sample, in ticks: the overlap of transforms.
 std::int64_t Planner::pre_roll(const Track& track) const {
-  if (!request_.hide_audio) return 0;
   const auto samples = [&](std::int64_t n) { return rescale(n, {1, std::max(track.sample_rate, 1)}, track.time_base); };
   if (track.codec == "opus") return to_ticks(std::chrono::milliseconds(80), track.time_base);
   if (track.codec.starts_with("pcm_") || track.codec == "flac") return 0;
@@ -348,8 +352,7 @@ void Planner::emit_audio(const Part& part, bool first_part, std::int64_t main_en
     const std::int64_t pts = start + rescale(packet.pts - zero, track.time_base, base);
     const std::int64_t duration = rescale(packet.duration, track.time_base, base);
     const std::int64_t from = first_part ? -pre_roll(track) : last_dts_[stream] + 1;
-    const bool begins_inside = request_.hide_audio ? pts + duration > from : pts + duration / 2 >= from;
-    if (!begins_inside || pts >= end || pts <= last_dts_[stream]) continue;
+    if (pts + duration <= from || pts >= end || pts <= last_dts_[stream]) continue;
     Sample& sample = plan_.samples[i];
     sample = {stream, true, false, pts + duration > 0, static_cast<std::uint32_t>(packet.data.size()), pts, pts, duration};
     last_dts_[stream] = pts;
@@ -373,7 +376,10 @@ void Planner::settle_durations() {
       previous[i]->duration = rescale(part.nominal, main_base(part), plan_.streams[0].track.time_base);
     }
     PlanStream& stream = plan_.streams[i];
-    if (i == 0) continue;
+    if (i == 0) {  // the media must reach as far as it is presented; GStreamer drops the last group otherwise
+      previous[0]->duration = std::max(previous[0]->duration, stream.length - previous[0]->dts);
+      continue;
+    }
     const std::int64_t own_end = previous[i]->pts + previous[i]->duration;
     stream.length = std::min(own_end, rescale(plan_.streams[0].length, plan_.streams[0].track.time_base,
                                               stream.track.time_base));
@@ -383,10 +389,8 @@ void Planner::settle_durations() {
 void Planner::finish() {
   const Part& front = parts_.front();
   const Part& back = parts_.back();
-  std::int64_t first_in_file = front.zero;
-  for (Index i = front.first; i <= front.last; ++i) {
-    first_in_file = std::min(first_in_file, main_packet(front, i).pts);
-  }
+  // Pictures shown before the key that decoding starts at can't be decoded: they are no lead-in.
+  std::int64_t first_in_file = std::min(main_packet(front, front.first).pts, front.zero);
   std::int64_t wanted = front.zero;
   if (request_.mode == CutMode::kKeyframe) {
     wanted = kUnknown;

@@ -70,7 +70,6 @@ struct CutRequest {
   bool audio = true;
   bool hide_video = true;  // pictures out of range may be in the file, since something hides them; false: those
                            // that the others need are shown, the rest is left out
-  bool hide_audio = true;  // the same for audio before the beginning
 };
 
 /// Errors: kNothingInRange when no frame of the main track is in the range; those of reading segments.

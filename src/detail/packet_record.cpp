@@ -70,7 +70,7 @@ std::size_t encode_record(const Packet& packet, const RecordState& state,
                           RecordHead& head) noexcept {
   const bool recovers = packet.recovery != 0;
   const auto flags =
-      static_cast<std::uint64_t>(packet.track) * 4 + (recovers ? 2 : 0) + (packet.key ? 1 : 0);
+      static_cast<std::uint64_t>(packet.track) * 8 + (packet.hidden ? 4 : 0) + (recovers ? 2 : 0) + (packet.key ? 1 : 0);
   std::size_t at = put(head, 0, flags);
   at = put(head, at, packet.data.size());
   at = put(head, at, zigzag(bits(packet.dts) - bits(state.last_dts(packet.track))));
@@ -87,10 +87,11 @@ RecordLengths decode_record(std::span<const std::byte> bytes, RecordState& state
   const std::uint64_t offset = unzigzag(cursor.next());
   const std::uint64_t duration = unzigzag(cursor.next());
   const std::uint64_t recovery = (flags & 2) != 0 ? cursor.next() : 0;
-  if (cursor.bad || flags / 4 > 0xffff || recovery > 0xffff) return {};
+  if (cursor.bad || flags / 8 > 0xffff || recovery > 0xffff) return {};
   packet = Packet{};
-  packet.track = static_cast<TrackId>(flags / 4);
+  packet.track = static_cast<TrackId>(flags / 8);
   packet.key = (flags & 1) != 0;
+  packet.hidden = (flags & 4) != 0;
   packet.recovery = static_cast<std::uint16_t>(recovery);
   const std::uint64_t dts = bits(state.last_dts(packet.track)) + dts_step;
   packet.dts = static_cast<std::int64_t>(dts);

@@ -10,7 +10,7 @@
 
 namespace clipbuf::detail {
 
-/// head = track * 4 + recovery? * 2 + key | size | dts - last dts of the track | pts - dts |
+/// head = track * 8 + hidden * 4 + recovery? * 2 + key | size | dts - last dts of the track | pts - dts |
 /// duration
 ///        [| recovery]; all LEB128, differences zigzag, modulo 2^64 so that kNoTicks survives.
 inline constexpr std::size_t kMaxRecordHead = 48;

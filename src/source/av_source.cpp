@@ -245,6 +245,7 @@ Result<SourceItem> AvSource::deliver() {
   Packet out;
   out.track = static_cast<TrackId>(entry.track);
   out.key = (packet.flags & AV_PKT_FLAG_KEY) != 0;
+  out.hidden = (packet.flags & AV_PKT_FLAG_DISCARD) != 0;
   out.pts = packet.pts == AV_NOPTS_VALUE ? kNoTicks : packet.pts;
   out.dts = packet.dts == AV_NOPTS_VALUE ? kNoTicks : packet.dts;
   out.duration = std::max<std::int64_t>(packet.duration, 0);

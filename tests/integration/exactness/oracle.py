@@ -90,14 +90,13 @@ def check_tags(truth, clip, report):
     return wrong
 
 
-def check_sound(truth, cut, clip, indices):
+def check_sound(truth, cut, clip, report, indices):
+    """Sound goes with the pictures: from the first one shown to the end of the last one."""
     source = truth.decoded
     zero = source.times[0]
     shift = source.times[indices[0]] - clip.times[0]
-    begin = zero + Fraction(cut.begin_us, MILLION)
-    if cut.mode == "keyframe":
-        begin = min(begin, source.times[indices[0]])
-    end = zero + Fraction(cut.end_us, MILLION)
+    origin = report["requested"]["begin_us"] - cut.begin_us
+    begin, end = (zero + Fraction(report["delivered"][k] - origin, MILLION) for k in ("begin_us", "end_us"))
     return sound.check(source, clip, lambda t: t + shift, begin, end)
 
 
@@ -167,7 +166,7 @@ def judge(truth, cut, path, report):
         return wrong or ["no frames"]
     wrong += check_copied(truth, cut, report)
     wrong += check_tags(truth, clip, report)
-    wrong += check_sound(truth, cut, clip, indices)
+    wrong += check_sound(truth, cut, clip, report, indices)
     wrong += check_report(truth, cut, clip, report, indices)
     wrong += check_lead_in(truth, cut, path, report, indices)
     if report["bytes"] != path.stat().st_size:
