@@ -202,7 +202,9 @@ void AvInput::set_limits() {
   context.probesize = std::max<std::int64_t>(clamp_int(config_.probe_bytes), 4096);
   const Duration analyze = std::min<Duration>(std::chrono::seconds(5), config_.open_timeout / 2);
   context.max_analyze_duration = std::max<std::int64_t>(analyze.count(), 1);
-  context.max_streams = clamp_int(config_.max_streams);
+  // libavformat calls one stream too many "no memory": its limit is set beyond ours, which is
+  // checked when all are known.
+  context.max_streams = std::max(clamp_int(config_.max_streams), 1000);
 }
 
 Result<void> AvInput::open_format() {

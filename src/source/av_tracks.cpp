@@ -23,8 +23,10 @@ void read_rotation(const AVStream& stream, Track& track) {
   if (data != nullptr) std::memcpy(track.display_matrix.data(), data, kBytes);
 }
 
+/// Encoders for variable rates write the tick of their clock, a million per second, as the frame
+/// rate.
 bool usable(const AVRational& rate) {
-  return rate.num > 0 && rate.den > 0;
+  return rate.num > 0 && rate.den > 0 && av_q2d(rate) <= 1000;
 }
 
 Track make_track(const AVStream& stream) {
