@@ -13,11 +13,12 @@ if(PROJECT_IS_TOP_LEVEL)
 endif()
 
 set(CLIPBUF_WARNINGS
-    -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor
+    -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wnon-virtual-dtor
     -Wold-style-cast -Woverloaded-virtual -Wimplicit-fallthrough -Wextra-semi
     # {.last = 30s} is how options are passed here; what is not named has its default.
     -Wno-missing-field-initializers
-    $<$<CXX_COMPILER_ID:Clang,AppleClang>:-Wthread-safety>)
+    $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>  # a constructor may name its parameters as the members
+    $<$<CXX_COMPILER_ID:Clang,AppleClang>:-Wshadow -Wthread-safety>)
 
 # Warnings, language level, visibility and instrumentation; all of it private to the target.
 function(clipbuf_configure_target target)

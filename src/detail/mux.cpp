@@ -148,7 +148,9 @@ Result<void> add_stream(AVFormatContext& format, const Track& track, const std::
   }
   stream->codecpar->codec_tag = 0;
   if (track.kind == TrackKind::kVideo && video_tag.size() == 4) {
-    stream->codecpar->codec_tag = MKTAG(video_tag[0], video_tag[1], video_tag[2], video_tag[3]);
+    for (std::size_t i = 4; i-- > 0;) {  // the first letter is the lowest byte
+      stream->codecpar->codec_tag = stream->codecpar->codec_tag << 8 | static_cast<unsigned char>(video_tag[i]);
+    }
   }
   stream->time_base = to_av(track.time_base);
   stream->avg_frame_rate = to_av(track.frame_rate);

@@ -305,6 +305,9 @@ TEST_CASE("frame store: B pictures at the leading edge are not shown before they
 namespace {
 std::atomic<std::uint64_t> allocations{0};
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // both are replaced, which GCC overlooks
+#endif
 void* operator new(std::size_t size) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;

@@ -56,7 +56,7 @@ std::uint64_t read(const Bytes& bytes, const std::string& type, std::size_t at) 
   for (std::size_t i = 4; i + 4 < bytes.size(); ++i) {
     if (std::string(reinterpret_cast<const char*>(&bytes[i]), 4) != type) continue;
     std::uint64_t value = 0;
-    for (int b = 0; b < 4; ++b) value = value << 8 | std::to_integer<std::uint64_t>(bytes[i + 4 + at + b]);
+    for (std::size_t b = 0; b < 4; ++b) value = value << 8 | std::to_integer<std::uint64_t>(bytes[i + 4 + at + b]);
     return value;
   }
   return 0;
