@@ -85,7 +85,10 @@ Result<SourceInfo> AvSource::open() {
 /// Makes the filter for the input that is open.
 Result<void> AvSource::start() {
   Track& track = picked_.tracks[main_];
-  if (by_arrival_) track.time_base = {1, 1'000'000};
+  if (by_arrival_) {
+    track.time_base = {1, 1'000'000};
+    track.frame_rate = {0, 1};  // libavformat's is made up
+  }
   if (track.kind != TrackKind::kVideo) return {};
   const AVStream& stream = *input_->context().streams[picked_.stream_of_track[main_]];
   CLIPBUF_TRY_SET(filter_, VideoFilter::make(stream, track, by_arrival_));
@@ -192,6 +195,9 @@ Result<void> AvSource::fault(int code) {
     return input_->error_of(AVERROR_EXIT, Errc::kCancelled);
   }
   if (code == AVERROR_INVALIDDATA && ++bad_reads_ < kMaxBadReads) return {};
+  if (code == AVERROR(EIO) && input_->live() && !interrupt_->stop()) {
+    return Error{Errc::kSourceLost, name() + ": the connection was closed"};
+  }
   Error error = input_->error_of(code, Errc::kSourceLost);
   if (error.code == Errc::kEndOfStream || error.code == Errc::kStorageFull) {
     error.code = Errc::kSourceLost;

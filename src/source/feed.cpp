@@ -30,6 +30,7 @@ Result<void> Feed::begin(const SourceInfo& info, RunReason reason) {
   ids_.clear();
   video_.reset();
   to_wall_.reset();
+  hidden_.clear();
   for (std::size_t i = tracks_.size(); i-- > 0;) {
     if (tracks_[i].kind == TrackKind::kVideo) video_ = i;
   }
@@ -102,11 +103,14 @@ void Feed::anchor(const Packet& packet) {
 
 Result<void> Feed::decode(const Packet& packet) {
   anchor(packet);
+  // Decoded because later ones need it, but an edit list of its source keeps it from being shown.
+  if (packet.hidden) hidden_.insert(packet.pts);
   return decoder_->decode(
       packet, [this](const FrameView& frame, std::int64_t pts) { return store(frame, pts); });
 }
 
 Result<void> Feed::store(const FrameView& frame, std::int64_t pts) {
+  if (hidden_.erase(pts) != 0) return {};
   if (!to_wall_ || pts == kNoTicks) {
     return Error{Errc::kCorruptData, "a decoded picture without a time"};
   }

@@ -5,6 +5,7 @@
 #include <clipbuf/source.hpp>
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ class Feed {
   std::unique_ptr<Decoder> decoder_;  // null: packets are stored as they are
   std::optional<Duration> to_wall_;   // of decoded frames
   std::optional<Timestamp> newest_;   // of decoded frames
+  std::set<std::int64_t> hidden_;     // pts of pictures in the decoder that are not shown
 };
 
 /// Whether packets of `codec` are what the option asks for: "auto" and "copy" take any.
