@@ -14,11 +14,13 @@ struct Clip::Impl {
   std::shared_ptr<const detail::Snapshot> snapshot;
   std::atomic<std::uint64_t> cancels{0};
 
-  // What a save asks now and then: has somebody cancelled since it began, and does the caller go on?
+  // What a save asks now and then: has somebody cancelled since it began, and does the caller go
+  // on?
   detail::Step step(const Progress& progress) const {
     return [this, begun = cancels.load(), &progress](double fraction) -> Result<void> {
       if (cancels.load() != begun || (progress && !progress(fraction))) {
-        return Error{Errc::kCancelled, "saving was cancelled at " + std::to_string(static_cast<int>(fraction * 100)) + " %"};
+        return Error{Errc::kCancelled, "saving was cancelled at " +
+                                           std::to_string(static_cast<int>(fraction * 100)) + " %"};
       }
       return {};
     };
@@ -43,7 +45,9 @@ class FileTarget final : public detail::ByteTarget {
 class SinkTarget final : public detail::ByteTarget {
  public:
   explicit SinkTarget(const ByteSink& sink) : sink_(sink) {}
-  Result<void> write_at(std::uint64_t, std::span<const std::byte> bytes) override { return sink_(bytes); }
+  Result<void> write_at(std::uint64_t, std::span<const std::byte> bytes) override {
+    return sink_(bytes);
+  }
 
  private:
   const ByteSink& sink_;
@@ -53,8 +57,9 @@ Result<Container> container_for(const std::string& path, const SaveOptions& opti
   if (options.container != Container::kAuto) return options.container;
   const detail::ContainerInfo* info = detail::container_by_path(path);
   if (info != nullptr) return info->container;
-  return Error{Errc::kInvalidArgument,
-               path + ": no container by that ending; known: .mp4 .m4v .mov .mkv .ts .webm .gif .jpg"};
+  return Error{
+      Errc::kInvalidArgument,
+      path + ": no container by that ending; known: .mp4 .m4v .mov .mkv .ts .webm .gif .jpg"};
 }
 
 Container container_for(const SaveOptions& options) {
@@ -66,16 +71,20 @@ Container container_for(const SaveOptions& options) {
 Clip::Clip(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 Clip::~Clip() = default;
 
-TimeRange Clip::requested() const noexcept { return impl_->snapshot->requested; }
+TimeRange Clip::requested() const noexcept {
+  return impl_->snapshot->requested;
+}
 
-ClipReport Clip::preview() const { return detail::preview_clip(*impl_->snapshot); }
+ClipReport Clip::preview() const {
+  return detail::preview_clip(*impl_->snapshot);
+}
 
 Result<ClipReport> Clip::save(const std::string& path, const SaveOptions& options) const {
   CLIPBUF_TRY_SET(const Container container, container_for(path, options));
   CLIPBUF_TRY_SET(detail::AtomicFile file, detail::AtomicFile::create(path));
   FileTarget target(std::move(file));
-  CLIPBUF_TRY_SET(ClipReport report,
-                  detail::write_clip(*impl_->snapshot, container, options, target, impl_->step(options.progress)));
+  CLIPBUF_TRY_SET(ClipReport report, detail::write_clip(*impl_->snapshot, container, options,
+                                                        target, impl_->step(options.progress)));
   CLIPBUF_TRY(target.commit(options.fsync));
   report.path = path;
   return report;
@@ -83,8 +92,9 @@ Result<ClipReport> Clip::save(const std::string& path, const SaveOptions& option
 
 Result<ClipData> Clip::to_memory(const SaveOptions& options) const {
   detail::MemoryTarget target;
-  CLIPBUF_TRY_SET(ClipReport report, detail::write_clip(*impl_->snapshot, container_for(options), options, target,
-                                                        impl_->step(options.progress)));
+  CLIPBUF_TRY_SET(ClipReport report,
+                  detail::write_clip(*impl_->snapshot, container_for(options), options, target,
+                                     impl_->step(options.progress)));
   return ClipData{std::move(target).take(), std::move(report)};
 }
 
@@ -92,7 +102,8 @@ Result<ClipReport> Clip::write(const ByteSink& sink, const SaveOptions& options)
   const detail::ContainerInfo* info = detail::container_info(container_for(options));
   if (info != nullptr && !info->seeks) {
     SinkTarget target(sink);
-    return detail::write_clip(*impl_->snapshot, info->container, options, target, impl_->step(options.progress));
+    return detail::write_clip(*impl_->snapshot, info->container, options, target,
+                              impl_->step(options.progress));
   }
   CLIPBUF_TRY_SET(const ClipData clip, to_memory(options));
   constexpr std::size_t kPiece = 1 << 16;
@@ -113,7 +124,9 @@ Result<FrameReader> Clip::frames(PixelFormat format) const {
   return detail::read_frames(impl_->snapshot, impl_->snapshot->requested, format);
 }
 
-void Clip::cancel() const noexcept { ++impl_->cancels; }
+void Clip::cancel() const noexcept {
+  ++impl_->cancels;
+}
 
 namespace detail {
 

@@ -43,8 +43,8 @@ struct Recording::Impl {
   const std::shared_ptr<detail::StoreCore> core;
   const std::string path;
   const RecordingOptions options;
-  Timestamp begin{};               // written by the thread until it is joined
-  std::vector<Gap> missing;        // of the pre-roll
+  Timestamp begin{};         // written by the thread until it is joined
+  std::vector<Gap> missing;  // of the pre-roll
 
   // the thread's own
   std::optional<detail::PartWriter> part;
@@ -107,7 +107,8 @@ Result<bool> Recording::Impl::read_new() {
   const std::vector<detail::SegmentEntry> entries = core->segments_from(next_segment);
   // The ring let go of a segment before its end was read.
   if (!entries.empty() && entries.front().id > next_segment && !part->empty()) part->lost();
-  for (const detail::SegmentEntry& entry : entries) CLIPBUF_TRY(add(entry));
+  for (const detail::SegmentEntry& entry : entries)
+    CLIPBUF_TRY(add(entry));
   // Started on an empty buffer: it begins with the first picture.
   if (begin == Timestamp{} && !part->empty()) begin = part->wall_of_zero();
   return segment != next_segment || packets != packets_read;
@@ -116,7 +117,8 @@ Result<bool> Recording::Impl::read_new() {
 bool Recording::Impl::over() {
   const Timestamp newest = core->newest();
   const detail::MutexLock lock(mutex);
-  if (options.max_length > Duration{0} && begin != Timestamp{}) end = std::min(end, begin + options.pre_roll + options.max_length);
+  if (options.max_length > Duration{0} && begin != Timestamp{})
+    end = std::min(end, begin + options.pre_roll + options.max_length);
   return newest >= end || (deadline && std::chrono::steady_clock::now() >= *deadline);
 }
 
@@ -163,7 +165,8 @@ void Recording::Impl::stop_at(Duration post_roll) {
   if (deadline) return;
   end = std::min(end, newest + post_roll);
   // A source that has stopped must not hold the caller for longer than the post-roll.
-  deadline = std::chrono::steady_clock::now() + post_roll + (post_roll > Duration{0} ? Duration(std::chrono::seconds(1)) : Duration{0});
+  deadline = std::chrono::steady_clock::now() + post_roll +
+             (post_roll > Duration{0} ? Duration(std::chrono::seconds(1)) : Duration{0});
 }
 
 // The growing file, cut like any other footage into a plain MP4.
@@ -218,7 +221,8 @@ Result<ClipReport> Recording::Impl::save() {
   }
   auto saved = save_plain();
   if (!saved) {
-    saved = Error{saved.error().code, saved.error().message + "; the footage is in " + part->file()->path()};
+    saved = Error{saved.error().code,
+                  saved.error().message + "; the footage is in " + part->file()->path()};
     return saved;
   }
   part->file()->remove();
@@ -246,7 +250,8 @@ Recording::~Recording() {
   }
 }
 
-Result<Recording> Recording::start(const Buffer& buffer, const std::string& path, const RecordingOptions& options) {
+Result<Recording> Recording::start(const Buffer& buffer, const std::string& path,
+                                   const RecordingOptions& options) {
   const detail::ContainerInfo* container = detail::container_by_path(path);
   if (container == nullptr || !container->edit_lists) {
     return Error{Errc::kInvalidArgument, path + ": a recording's file ends in .mp4, .m4v or .mov"};

@@ -10,19 +10,19 @@ enum class CameraState : std::int32_t {
   kOpening = 0,
   kRunning = 1,
   kReconnecting = 2,
-  kEnded = 3,   ///< a finite source has delivered everything, or reconnect is off
+  kEnded = 3,  ///< a finite source has delivered everything, or reconnect is off
   kClosed = 4,
 };
 CLIPBUF_API std::string_view camera_state_name(CameraState state) noexcept;
 
 struct CameraStatus {
   CameraState state = CameraState::kOpening;
-  std::string source;              ///< redacted
-  std::string description;         ///< see SourceInfo
-  double fps_in = 0;               ///< video frames per second over the last seconds
+  std::string source;       ///< redacted
+  std::string description;  ///< see SourceInfo
+  double fps_in = 0;        ///< video frames per second over the last seconds
   Duration last_packet_age{0};
   std::uint64_t reconnects = 0;
-  std::optional<Error> last_error; ///< redacted
+  std::optional<Error> last_error;  ///< redacted
   BufferStatus buffer;
 };
 

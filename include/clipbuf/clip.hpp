@@ -15,16 +15,16 @@ namespace clipbuf {
 struct ClipRequest {
   std::optional<Timestamp> begin = {};
   std::optional<Timestamp> end = {};
-  Duration last{0};                  ///< the newest so many
+  Duration last{0};                      ///< the newest so many
   std::optional<Timestamp> around = {};  ///< [around - before, around + after)
   Duration before{0};
   Duration after{0};
-  Duration wait{0};                  ///< how long to wait for an end that lies in the future
-  bool placeholder = false;          ///< an empty range gives a placeholder clip, not an error
+  Duration wait{0};          ///< how long to wait for an end that lies in the future
+  bool placeholder = false;  ///< an empty range gives a placeholder clip, not an error
 };
 
 enum class CutMode : std::int32_t {
-  kExact = 0,     ///< just the frames in range, not re-encoded: the lead-in is hidden by an edit list
+  kExact = 0,  ///< just the frames in range, not re-encoded: the lead-in is hidden by an edit list
   kKeyframe = 1,  ///< from the key frame before `begin`, visibly
   kReencode = 2,  ///< just the frames in range, and nothing else is in the file
 };
@@ -66,21 +66,21 @@ struct Gap {
 /// What was really delivered.
 struct ClipReport {
   TimeRange requested;
-  TimeRange delivered;             ///< first frame's time to the end of the last one; empty if none
-  std::int64_t frames = 0;         ///< video frames that a player shows
+  TimeRange delivered;      ///< first frame's time to the end of the last one; empty if none
+  std::int64_t frames = 0;  ///< video frames that a player shows
   std::int64_t audio_packets = 0;
-  std::uint64_t bytes = 0;         ///< of the file
+  std::uint64_t bytes = 0;  ///< of the file
   CutMode mode = CutMode::kExact;
   Container container = Container::kMp4;
-  Duration lead_in{0};             ///< hidden (kExact) or visible (kKeyframe) video before the range
+  Duration lead_in{0};  ///< hidden (kExact) or visible (kKeyframe) video before the range
   std::int64_t reencoded_frames = 0;
-  std::vector<Gap> gaps;           ///< in order, not overlapping
-  bool complete = false;           ///< no gap: all of the range asked for is there
+  std::vector<Gap> gaps;  ///< in order, not overlapping
+  bool complete = false;  ///< no gap: all of the range asked for is there
   bool placeholder = false;
-  std::string video_codec;         ///< of the file; empty when there is none
+  std::string video_codec;  ///< of the file; empty when there is none
   std::string audio_codec;
-  std::string note;                ///< why it differs from what was asked, if it does; one line
-  std::string path;                ///< empty when not saved to a file
+  std::string note;  ///< why it differs from what was asked, if it does; one line
+  std::string path;  ///< empty when not saved to a file
 
   /// One line of JSON; times as integers named *_us.
   CLIPBUF_API std::string to_json() const;
@@ -94,10 +94,10 @@ struct SaveOptions {
   Container container = Container::kAuto;
   GapPolicy gaps = GapPolicy::kHold;
   bool audio = true;
-  bool copy_always = false;       ///< keep a codec that players of the container can't play
-  std::string encoder = "auto";   ///< where something must be encoded; see VideoCodec
+  bool copy_always = false;      ///< keep a codec that players of the container can't play
+  std::string encoder = "auto";  ///< where something must be encoded; see VideoCodec
   int quality = 23;
-  bool fsync = true;              ///< the file is on the disk before it gets its name
+  bool fsync = true;  ///< the file is on the disk before it gets its name
   Progress progress;
 };
 
@@ -119,7 +119,8 @@ class CLIPBUF_API FrameReader {
   FrameReader& operator=(FrameReader&&) noexcept;
   ~FrameReader();
 
-  /// The next frame in the range, in presentation order; empty after the last. Errors: kCodecFailed.
+  /// The next frame in the range, in presentation order; empty after the last. Errors:
+  /// kCodecFailed.
   Result<std::optional<Frame>> next();
 
  private:

@@ -49,17 +49,18 @@ struct EncodeHint {
 ///   leaves the codec ready for a new first frame.
 /// - *Format changes.* When size or pixel format changes, encode() flushes by itself, track()
 ///   changes, and the next packet is a key.
-/// - *track()* is right from the first packet that encode() emits, and complete: a decoder made of it
+/// - *track()* is right from the first packet that encode() emits, and complete: a decoder made of
+/// it
 ///   alone decodes every packet from a key on.
 /// - *Failure.* A frame that can't be encoded is an error, emits nothing, and harms no other frame.
 template <class C>
 concept Codec = std::movable<C> &&
     requires(C codec, const C& frozen, const FrameView& frame, EncodeHint hint,
              const PacketSink& sink, const Track& track) {
-      { codec.encode(frame, hint, sink) } -> std::same_as<Result<void>>;
-      { codec.flush(sink) } -> std::same_as<Result<void>>;
-      { frozen.track() } -> std::convertible_to<const Track&>;
-      { frozen.decoder(track) } -> std::same_as<Result<std::unique_ptr<Decoder>>>;
-    };
+  { codec.encode(frame, hint, sink) } -> std::same_as<Result<void>>;
+  { codec.flush(sink) } -> std::same_as<Result<void>>;
+  { frozen.track() } -> std::convertible_to<const Track&>;
+  { frozen.decoder(track) } -> std::same_as<Result<std::unique_ptr<Decoder>>>;
+};
 
 }  // namespace clipbuf

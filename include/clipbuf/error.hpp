@@ -46,7 +46,8 @@ struct Error {
 class BadResultAccess : public std::exception {
  public:
   explicit BadResultAccess(Error error)
-      : error_(std::move(error)), text_(std::string(errc_name(error_.code)) + ": " + error_.message) {}
+      : error_(std::move(error)),
+        text_(std::string(errc_name(error_.code)) + ": " + error_.message) {}
   const char* what() const noexcept override { return text_.c_str(); }
   const Error& error() const noexcept { return error_; }
 

@@ -86,7 +86,8 @@ class Frame {
   Timestamp timestamp() const noexcept { return view_.timestamp; }
   void set_timestamp(Timestamp timestamp) noexcept { view_.timestamp = timestamp; }
 
-  /// The same picture in another format (itself when it already is). Errors: kUnsupported, kOutOfMemory.
+  /// The same picture in another format (itself when it already is). Errors: kUnsupported,
+  /// kOutOfMemory.
   CLIPBUF_API Result<Frame> converted(PixelFormat format) const;
 
  private:

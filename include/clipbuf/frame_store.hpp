@@ -7,8 +7,8 @@ namespace clipbuf {
 
 namespace detail {
 
-/// A codec and a storage behind one table of functions: the store's logic is compiled once, for all of
-/// them. Costs one indirect call per packet.
+/// A codec and a storage behind one table of functions: the store's logic is compiled once, for all
+/// of them. Costs one indirect call per packet.
 class CLIPBUF_API StoreModel {
  public:
   virtual ~StoreModel() = default;
@@ -51,7 +51,8 @@ class StoreModelOf final : public StoreModel {
   S storage_;
 };
 
-CLIPBUF_API std::shared_ptr<StoreCore> make_store(std::unique_ptr<StoreModel> model, const Limits& limits,
+CLIPBUF_API std::shared_ptr<StoreCore> make_store(std::unique_ptr<StoreModel> model,
+                                                  const Limits& limits,
                                                   const StoreOptions& options);
 
 }  // namespace detail
@@ -74,8 +75,8 @@ class FrameStore : public Buffer {
   template <std::same_as<C> Own>  // so that {} always means options
   FrameStore(Own codec, S storage, Limits limits, StoreOptions options = {})
       : Buffer(detail::make_store(
-            std::make_unique<detail::StoreModelOf<C, S>>(std::move(codec), std::move(storage)), limits,
-            options)) {}
+            std::make_unique<detail::StoreModelOf<C, S>>(std::move(codec), std::move(storage)),
+            limits, options)) {}
 };
 
 }  // namespace clipbuf

@@ -7,8 +7,8 @@
 
 namespace clipbuf {
 
-/// Looks at a Mat's pixels; valid while the Mat is, and unchanged. CV_8UC3 is taken as BGR, CV_8UC4 as
-/// BGRA, CV_8UC1 as gray; other types give PixelFormat::kUnknown, which every push refuses.
+/// Looks at a Mat's pixels; valid while the Mat is, and unchanged. CV_8UC3 is taken as BGR, CV_8UC4
+/// as BGRA, CV_8UC1 as gray; other types give PixelFormat::kUnknown, which every push refuses.
 inline FrameView view_of(const cv::Mat& mat, Timestamp timestamp) {
   FrameView view;
   view.format = mat.type() == CV_8UC3   ? PixelFormat::kBgr24
@@ -24,8 +24,8 @@ inline FrameView view_of(const cv::Mat& mat, Timestamp timestamp) {
   return view;
 }
 
-/// A Mat over the frame's own pixels, not copied: it must not be written, and not outlive the frame.
-/// Empty unless the format is kBgr24, kBgra or kGray8.
+/// A Mat over the frame's own pixels, not copied: it must not be written, and not outlive the
+/// frame. Empty unless the format is kBgr24, kBgra or kGray8.
 inline cv::Mat mat_of(const Frame& frame) {
   const FrameView& view = frame.view();
   const int type = view.format == PixelFormat::kBgr24   ? CV_8UC3
@@ -33,8 +33,8 @@ inline cv::Mat mat_of(const Frame& frame) {
                    : view.format == PixelFormat::kGray8 ? CV_8UC1
                                                         : -1;
   if (type < 0) return {};
-  return cv::Mat(view.height, view.width, type,
-                 const_cast<std::byte*>(view.planes[0]), static_cast<std::size_t>(view.strides[0]));
+  return cv::Mat(view.height, view.width, type, const_cast<std::byte*>(view.planes[0]),
+                 static_cast<std::size_t>(view.strides[0]));
 }
 
 }  // namespace clipbuf

@@ -29,39 +29,40 @@ enum class TrackKind : std::int32_t { kVideo = 0, kAudio = 1, kMetadata = 2 };
 /// FFmpeg's and ISO/IEC 23091's. Unknown numbers are 0. Thread word: compatible.
 struct Track {
   TrackKind kind = TrackKind::kVideo;
-  std::string codec;                 ///< "h264", "hevc", "mjpeg", "rawvideo", "aac", "pcm_s16le", ...
+  std::string codec;  ///< "h264", "hevc", "mjpeg", "rawvideo", "aac", "pcm_s16le", ...
   Rational time_base{1, 1'000'000};  ///< of every pts, dts and duration of this track, in seconds
   std::vector<std::byte> extradata;  ///< parameter sets in the form the source gave them
   std::uint32_t codec_tag = 0;
-  int profile = -99;                 ///< -99 unknown, as in FFmpeg
+  int profile = -99;  ///< -99 unknown, as in FFmpeg
   int level = -99;
-  std::int64_t bit_rate = 0;         ///< bits per second
+  std::int64_t bit_rate = 0;  ///< bits per second
   int bits_per_coded_sample = 0;
 
   // video
-  int width = 0;                     ///< pixels
-  int height = 0;                    ///< pixels
-  std::string pixel_format;          ///< FFmpeg's name: "yuv420p", "yuv444p10le", ...
+  int width = 0;             ///< pixels
+  int height = 0;            ///< pixels
+  std::string pixel_format;  ///< FFmpeg's name: "yuv420p", "yuv444p10le", ...
   Rational sample_aspect_ratio{0, 1};
-  Rational frame_rate{0, 1};         ///< nominal frames per second; only a hint
+  Rational frame_rate{0, 1};  ///< nominal frames per second; only a hint
   ColorRange color_range = ColorRange::kUnspecified;
-  int color_primaries = 2;           ///< 2 is "unspecified" in ISO/IEC 23091-2
+  int color_primaries = 2;  ///< 2 is "unspecified" in ISO/IEC 23091-2
   int color_transfer = 2;
   int color_matrix = 2;
   int chroma_location = 0;
   int field_order = 0;
-  int reorder_depth = 0;             ///< frames by which decoding order may differ from presentation
-  std::array<std::int32_t, 9> display_matrix{};  ///< 16.16 / 2.30 fixed point as in MP4; all 0: none
+  int reorder_depth = 0;  ///< frames by which decoding order may differ from presentation
+  std::array<std::int32_t, 9>
+      display_matrix{};  ///< 16.16 / 2.30 fixed point as in MP4; all 0: none
 
   // audio
-  int sample_rate = 0;               ///< samples per second
+  int sample_rate = 0;  ///< samples per second
   int channels = 0;
-  std::uint64_t channel_mask = 0;    ///< FFmpeg's AV_CH_* bits; 0: default for that many channels
-  std::string sample_format;         ///< FFmpeg's name; may be empty
-  int frame_size = 0;                ///< samples per packet, 0: varying
+  std::uint64_t channel_mask = 0;  ///< FFmpeg's AV_CH_* bits; 0: default for that many channels
+  std::string sample_format;       ///< FFmpeg's name; may be empty
+  int frame_size = 0;              ///< samples per packet, 0: varying
   int block_align = 0;
-  int initial_padding = 0;           ///< samples of priming
-  int seek_preroll = 0;              ///< samples to decode before the first right one
+  int initial_padding = 0;  ///< samples of priming
+  int seek_preroll = 0;     ///< samples to decode before the first right one
 
   friend bool operator==(const Track&, const Track&) = default;
 };
@@ -74,12 +75,13 @@ using TrackId = std::uint16_t;
 /// Ticks count the track's time base. Thread word: compatible.
 struct Packet {
   TrackId track = 0;
-  bool key = false;               ///< decoding can start here (what FFmpeg's KEY flag says)
-  bool hidden = false;            ///< decoded but never shown: an edit list of its source says so
-  std::uint16_t recovery = 0;     ///< of a key: pictures still wrong after starting here (intra refresh)
+  bool key = false;     ///< decoding can start here (what FFmpeg's KEY flag says)
+  bool hidden = false;  ///< decoded but never shown: an edit list of its source says so
+  std::uint16_t recovery =
+      0;  ///< of a key: pictures still wrong after starting here (intra refresh)
   std::int64_t pts = kNoTicks;
-  std::int64_t dts = kNoTicks;    ///< kNoTicks: same as pts
-  std::int64_t duration = 0;      ///< 0: not known, taken from the next packet
+  std::int64_t dts = kNoTicks;  ///< kNoTicks: same as pts
+  std::int64_t duration = 0;    ///< 0: not known, taken from the next packet
   std::span<const std::byte> data;
   std::shared_ptr<const void> owner;
   std::optional<Duration> arrival;  ///< the steady clock when it came in; empty: not a live packet

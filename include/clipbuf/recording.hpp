@@ -8,8 +8,8 @@ namespace clipbuf {
 class Buffer;
 
 struct RecordingOptions {
-  Duration pre_roll{0};           ///< taken from the buffer
-  Duration max_length{0};         ///< stops by itself after so much; 0: never
+  Duration pre_roll{0};    ///< taken from the buffer
+  Duration max_length{0};  ///< stops by itself after so much; 0: never
   bool audio = true;
   GapPolicy gaps = GapPolicy::kHold;
 };
@@ -17,17 +17,17 @@ struct RecordingOptions {
 /// What a recording is doing now.
 struct RecordingStatus {
   bool running = false;
-  TimeRange written;              ///< wall time so far
+  TimeRange written;  ///< wall time so far
   std::int64_t frames = 0;
   std::uint64_t bytes = 0;
-  std::optional<Error> error;     ///< why it stopped by itself
+  std::optional<Error> error;  ///< why it stopped by itself
 };
 
-/// Writes a buffer's footage to a file while it comes in, starting in the past if asked to. While it
-/// grows, `path` with ".part" before its ending is a fragmented MP4 that plays even after kill -9; when
-/// it ends it becomes a plain, exact MP4 under `path` and the part disappears.
-/// Any number may run on one buffer at once. It owns one thread and keeps the buffer's store alive.
-/// Thread word: thread-safe. Destroying a running one stops it without post-roll and saves it.
+/// Writes a buffer's footage to a file while it comes in, starting in the past if asked to. While
+/// it grows, `path` with ".part" before its ending is a fragmented MP4 that plays even after kill
+/// -9; when it ends it becomes a plain, exact MP4 under `path` and the part disappears. Any number
+/// may run on one buffer at once. It owns one thread and keeps the buffer's store alive. Thread
+/// word: thread-safe. Destroying a running one stops it without post-roll and saves it.
 class CLIPBUF_API Recording {
  public:
   struct Impl;
@@ -40,8 +40,8 @@ class CLIPBUF_API Recording {
   static Result<Recording> start(const Buffer& buffer, const std::string& path,
                                  const RecordingOptions& options = {});
 
-  /// Ends it `post_roll` from now and returns what it holds. Blocks until the file is there. A second
-  /// call returns the same report.
+  /// Ends it `post_roll` from now and returns what it holds. Blocks until the file is there. A
+  /// second call returns the same report.
   Result<ClipReport> stop(Duration post_roll = Duration{0});
 
   RecordingStatus status() const;

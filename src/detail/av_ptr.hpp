@@ -1,5 +1,5 @@
-// Owning pointers for FFmpeg's handles; the only place that frees one. Distinct deleters make distinct
-// types of input and output contexts.
+// Owning pointers for FFmpeg's handles; the only place that frees one. Distinct deleters make
+// distinct types of input and output contexts.
 #pragma once
 
 extern "C" {

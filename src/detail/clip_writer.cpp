@@ -13,18 +13,26 @@
 namespace clipbuf::detail {
 namespace {
 
+// A decoder that starts in the middle may refuse that many.
+constexpr std::int64_t kFewPackets = 3;
+
 // What becomes of one stream.
 enum class Way { kCopy, kEncode };
 
 bool players_play(const ContainerInfo& container, const Track& track, bool insist) {
-  return lists(container.copy_video, track.codec) || (insist && lists(container.can_video, track.codec));
+  return lists(container.copy_video, track.codec) ||
+         (insist && lists(container.can_video, track.codec));
 }
 
 class ClipWriter {
  public:
   ClipWriter(const Snapshot& snapshot, const ContainerInfo& container, const SaveOptions& options,
              ByteTarget& target, const Step& step, bool allow_splice)
-      : snapshot_(snapshot), container_(container), options_(options), target_(target), step_(step),
+      : snapshot_(snapshot),
+        container_(container),
+        options_(options),
+        target_(target),
+        step_(step),
         allow_splice_(allow_splice) {}
   Result<ClipReport> run();
   bool splices() const { return copied_.has_value(); }
@@ -63,9 +71,10 @@ class ClipWriter {
   std::vector<std::string> notes_;
   std::optional<DeferredMuxer> muxer_;
   std::optional<VideoTranscoder> video_;
-  std::optional<CopySpan> copied_;      // what need not be encoded though video_ encodes the rest
-  std::optional<AnnexB> encoded_sets_;  // the encoder's own parameter sets, where copied_ has others
-  std::shared_ptr<const Run> decoding_; // the run that video_ decodes now
+  std::optional<CopySpan> copied_;  // what need not be encoded though video_ encodes the rest
+  std::optional<AnnexB>
+      encoded_sets_;  // the encoder's own parameter sets, where copied_ has others
+  std::shared_ptr<const Run> decoding_;  // the run that video_ decodes now
   const Piece* piece_ = nullptr;
   std::unique_ptr<AudioTranscoder> audio_;
   std::size_t audio_stream_ = 0;
@@ -80,11 +89,14 @@ std::string ClipWriter::why_encode() const {
   if (!players_play(container_, stream.track, options_.copy_always)) {
     return stream.track.codec + " is not played in " + container;
   }
-  if (!stream.same_shape || !(stream.same_parameters || can_change_parameters(stream.track.codec))) return "the picture's size or codec changes within the clip";
+  if (!stream.same_shape || !(stream.same_parameters || can_change_parameters(stream.track.codec)))
+    return "the picture's size or codec changes within the clip";
   if (plan_.hidden_middle) return "pictures out of range lie between two runs";
   const bool hidden = plan_.hidden_head || plan_.hidden_tail;
-  if (hidden && options_.mode == CutMode::kReencode) return "only pictures in range may be in the file";
-  if (hidden && options_.mode == CutMode::kExact && !container_.edit_lists) return container + " has no edit lists";
+  if (hidden && options_.mode == CutMode::kReencode)
+    return "only pictures in range may be in the file";
+  if (hidden && options_.mode == CutMode::kExact && !container_.edit_lists)
+    return container + " has no edit lists";
   return {};
 }
 
@@ -97,7 +109,8 @@ void ClipWriter::decide_video() {
   // Only H.264 lets two encoders' pictures follow each other in one stream that everybody plays.
   const PlanStream& stream = plan_.streams[0];
   const bool splices = stream.track.codec == "h264" && stream.same_shape && !plan_.hidden_middle &&
-                       lists("auto h264 libx264", options_.encoder) && container_.encode_video == "h264";
+                       lists("auto h264 libx264", options_.encoder) &&
+                       container_.encode_video == "h264";
   if (splices && allow_splice_) copied_ = copy_span(plan_);
 }
 
@@ -105,10 +118,14 @@ void ClipWriter::decide_audio() {
   for (std::size_t i = plan_.has_video() ? 1 : 0; i < plan_.streams.size(); ++i) {
     const PlanStream& stream = plan_.streams[i];
     const bool fits = lists(container_.copy_audio, stream.track.codec) && stream.same_parameters;
-    // A decoder gets the first packets wrong unless it is given those before them, and these must be hidden.
-    const bool begins_right = hides_audio_ || stream.track.codec.starts_with("pcm_") || stream.track.codec == "flac";
+    // A decoder gets the first packets wrong unless it is given those before them, and these must
+    // be hidden.
+    const bool begins_right =
+        hides_audio_ || stream.track.codec.starts_with("pcm_") || stream.track.codec == "flac";
     ways_[i] = fits && begins_right ? Way::kCopy : Way::kEncode;
-    if (!fits) notes_.push_back("audio re-encoded: " + stream.track.codec + " in " + std::string(container_.name));
+    if (!fits)
+      notes_.push_back("audio re-encoded: " + stream.track.codec + " in " +
+                       std::string(container_.name));
   }
 }
 
@@ -119,7 +136,8 @@ Result<void> ClipWriter::decide() {
   ways_.assign(plan_.streams.size(), Way::kCopy);
   if (plan_.has_video()) decide_video();
   decide_audio();
-  if (plan_.has_video() && ways_[0] == Way::kCopy && !container_.edit_lists && options_.mode == CutMode::kKeyframe) {
+  if (plan_.has_video() && ways_[0] == Way::kCopy && !container_.edit_lists &&
+      options_.mode == CutMode::kKeyframe) {
     request.hide_video = false;
     CLIPBUF_TRY_SET(plan_, plan_cut(snapshot_, request));
   }
@@ -139,10 +157,13 @@ MuxOptions ClipWriter::mux_options() const {
   for (std::size_t i = 0; i < plan_.streams.size(); ++i) {
     counts.extradata_bytes += plan_.streams[i].track.extradata.size() + 4096;
     // An encoder makes its own number of packets, of its own size.
-    if (ways_[i] == Way::kEncode) counts.audio_packets += 256 + static_cast<std::size_t>(plan_.delivered.length() / std::chrono::milliseconds(10));
+    if (ways_[i] == Way::kEncode)
+      counts.audio_packets +=
+          256 + static_cast<std::size_t>(plan_.delivered.length() / std::chrono::milliseconds(10));
   }
   mux.head_bytes = container_.edit_lists ? head_bytes_for(counts) : 0;
-  const bool hevc = plan_.has_video() && ways_[0] == Way::kCopy && plan_.streams[0].track.codec == "hevc";
+  const bool hevc =
+      plan_.has_video() && ways_[0] == Way::kCopy && plan_.streams[0].track.codec == "hevc";
   // Apple's players want parameter sets out of band; with several sets that can't be.
   if (hevc && container_.muxer != "matroska" && container_.muxer != "mpegts") {
     mux.video_tag = plan_.streams[0].same_parameters ? "hvc1" : "hev1";
@@ -152,10 +173,12 @@ MuxOptions ClipWriter::mux_options() const {
 
 VideoCodec::Options ClipWriter::encoder_options(const Track& track) const {
   VideoCodec::Options encoder;
-  encoder.encoder = options_.encoder == "auto" ? std::string(container_.encode_video) : options_.encoder;
+  encoder.encoder =
+      options_.encoder == "auto" ? std::string(container_.encode_video) : options_.encoder;
   encoder.quality = options_.quality;
   if (track.frame_rate.num > 0) encoder.frame_rate = track.frame_rate;
-  // What came in a codec that is played keeps its depth and chroma; the rest becomes what everybody plays.
+  // What came in a codec that is played keeps its depth and chroma; the rest becomes what everybody
+  // plays.
   encoder.pixel_format = lists(container_.copy_video, track.codec) ? track.pixel_format : "yuv420p";
   return encoder;
 }
@@ -171,7 +194,8 @@ Result<void> ClipWriter::open_video(const PlanStream& stream) {
     CLIPBUF_TRY_SET(const AnnexB sets, AnnexB::open(track));
     track.extradata = sets.extradata();
   }
-  // Parameter sets that came only in band: the first key packet has them; copy() sets the track then.
+  // Parameter sets that came only in band: the first key packet has them; copy() sets the track
+  // then.
   const bool in_band = track.extradata.empty() && lists("h264 hevc av1 mpeg4", track.codec);
   return in_band ? Result<void>{} : muxer_->set_track(0, std::move(track));
 }
@@ -183,7 +207,8 @@ Result<void> ClipWriter::take_encoded(const Packet& encoded) {
     if (!encoded_sets_) {
       const Track made = video_->track();
       if (made.codec != "h264" || made.pixel_format != plan_.streams[0].track.pixel_format) {
-        return Error{Errc::kUnsupported, "the encoder makes " + made.codec + " " + made.pixel_format};
+        return Error{Errc::kUnsupported,
+                     "the encoder makes " + made.codec + " " + made.pixel_format};
       }
       CLIPBUF_TRY_SET(encoded_sets_, AnnexB::open(made));
     }
@@ -206,7 +231,8 @@ Result<void> ClipWriter::open_audio(std::size_t index) {
 
 Result<void> ClipWriter::open_streams() {
   for (std::size_t i = 0; i < plan_.streams.size(); ++i) {
-    CLIPBUF_TRY(plan_.streams[i].track.kind == TrackKind::kVideo ? open_video(plan_.streams[i]) : open_audio(i));
+    CLIPBUF_TRY(plan_.streams[i].track.kind == TrackKind::kVideo ? open_video(plan_.streams[i])
+                                                                 : open_audio(i));
   }
   return {};
 }
@@ -214,6 +240,11 @@ Result<void> ClipWriter::open_streams() {
 Result<void> ClipWriter::begin_piece(const Piece& piece) {
   piece_ = &piece;
   annex_b_.reset();
+  for (std::size_t id = 0; audio_ && id < piece.stream_of.size(); ++id) {
+    if (piece.stream_of[id] == audio_stream_) {
+      CLIPBUF_TRY(audio_->change_input(*piece.run->tracks[id], audio_sink()));
+    }
+  }
   if (!plan_.has_video()) return {};
   const Track& track = *piece.run->tracks[piece.run->main_track];
   const bool in_band = copied_ || (ways_[0] == Way::kCopy && !plan_.streams[0].same_parameters);
@@ -245,7 +276,8 @@ Result<void> ClipWriter::write_sample(std::size_t at, const Packet& stored) {
   packet.dts = sample.dts;
   packet.duration = sample.duration;
   if (ways_[sample.stream] == Way::kCopy) return copy(packet);
-  return video_ && sample.stream == 0 ? write_video(at, packet) : audio_->push(packet, audio_sink());
+  return video_ && sample.stream == 0 ? write_video(at, packet)
+                                      : audio_->push(packet, audio_sink());
 }
 
 Result<void> ClipWriter::write_video(std::size_t at, const Packet& packet) {
@@ -300,7 +332,8 @@ std::vector<std::int64_t> ClipWriter::lengths() const {
   for (std::size_t i = 0; i < plan_.streams.size(); ++i) {
     const auto& track = muxer_->track(i);
     const PlanStream& stream = plan_.streams[i];
-    lengths.push_back(rescale(stream.length, stream.track.time_base, track ? track->time_base : stream.track.time_base));
+    lengths.push_back(rescale(stream.length, stream.track.time_base,
+                              track ? track->time_base : stream.track.time_base));
   }
   return lengths;
 }
@@ -330,7 +363,12 @@ ClipReport ClipWriter::report() const {
     report.complete = false;
     report.note = std::to_string(video_->undecodable()) + " pictures could not be decoded";
   }
-  for (const std::string& note : notes_) report.note += (report.note.empty() ? "" : "; ") + note;
+  if (audio_ && audio_->undecodable() > kFewPackets) {
+    report.note += (report.note.empty() ? "" : "; ") + std::to_string(audio_->undecodable()) +
+                   " audio packets could not be decoded";
+  }
+  for (const std::string& note : notes_)
+    report.note += (report.note.empty() ? "" : "; ") + note;
   return report;
 }
 
@@ -357,13 +395,14 @@ ClipReport report_of(const Snapshot& snapshot, const CutPlan& plan) {
   report.complete = std::all_of(report.gaps.begin(), report.gaps.end(),
                                 [](const Gap& gap) { return gap.reason == GapReason::kClockStep; });
   for (const PlanStream& stream : plan.streams) {
-    (stream.track.kind == TrackKind::kVideo ? report.video_codec : report.audio_codec) = stream.track.codec;
+    (stream.track.kind == TrackKind::kVideo ? report.video_codec : report.audio_codec) =
+        stream.track.codec;
   }
   return report;
 }
 
-Result<ClipReport> write_clip(const Snapshot& snapshot, Container container, const SaveOptions& options,
-                              ByteTarget& target, const Step& step) {
+Result<ClipReport> write_clip(const Snapshot& snapshot, Container container,
+                              const SaveOptions& options, ByteTarget& target, const Step& step) {
   const ContainerInfo* info = container_info(container);
   if (info == nullptr) return Error{Errc::kInvalidArgument, "no such container"};
   if (info->muxer.empty()) return write_pictures(snapshot, container, options, target, step);
@@ -373,7 +412,8 @@ Result<ClipReport> write_clip(const Snapshot& snapshot, Container container, con
     // This machine's encoder makes something that the copied pictures can't follow.
     report = ClipWriter(snapshot, *info, options, target, step, false).run();
   }
-  if (report || report.error().code != Errc::kNothingInRange || !snapshot.placeholder) return report;
+  if (report || report.error().code != Errc::kNothingInRange || !snapshot.placeholder)
+    return report;
   return write_placeholder(snapshot, *info, options, target, step);
 }
 

@@ -11,8 +11,8 @@ using Step = std::function<Result<void>(double fraction)>;
 
 /// Writes the clip into `target`. `container` is not kAuto. The report's path is left empty.
 /// Errors: Clip::save's.
-Result<ClipReport> write_clip(const Snapshot& snapshot, Container container, const SaveOptions& options,
-                              ByteTarget& target, const Step& step);
+Result<ClipReport> write_clip(const Snapshot& snapshot, Container container,
+                              const SaveOptions& options, ByteTarget& target, const Step& step);
 
 /// The report of a plan: what it delivers, before a container has a say.
 ClipReport report_of(const Snapshot& snapshot, const CutPlan& plan);

@@ -10,16 +10,16 @@ namespace clipbuf::detail {
 
 struct ContainerInfo {
   Container container;
-  std::string_view name;           // as reports and the command line call it
-  std::string_view endings;        // space separated, with the dot
-  std::string_view muxer;          // libavformat's name; empty: not written by a muxer
-  bool edit_lists;                 // a lead-in can be hidden
-  bool seeks;                      // the writer goes back: no streaming
-  std::string_view copy_video;     // codecs that players of it play, space separated; "*": any
-  std::string_view can_video;      // codecs it can hold if the caller insists
+  std::string_view name;        // as reports and the command line call it
+  std::string_view endings;     // space separated, with the dot
+  std::string_view muxer;       // libavformat's name; empty: not written by a muxer
+  bool edit_lists;              // a lead-in can be hidden
+  bool seeks;                   // the writer goes back: no streaming
+  std::string_view copy_video;  // codecs that players of it play, space separated; "*": any
+  std::string_view can_video;   // codecs it can hold if the caller insists
   std::string_view copy_audio;
-  std::string_view encode_video;   // what VideoCodec is asked for when nothing else is said
-  std::string_view encode_audio;   // audio encoder for what can't be copied
+  std::string_view encode_video;  // what VideoCodec is asked for when nothing else is said
+  std::string_view encode_audio;  // audio encoder for what can't be copied
 };
 
 /// The row of a container; never null for a Container but kAuto.

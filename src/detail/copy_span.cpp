@@ -9,7 +9,7 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
 // The main stream's samples, with the order in which they are shown at each place summed up.
 struct Order {
-  std::vector<std::size_t> samples;       // indices, in decoding order
+  std::vector<std::size_t> samples;         // indices, in decoding order
   std::vector<std::int64_t> newest_before;  // largest pts before each place
   std::vector<std::int64_t> oldest_from;    // smallest pts at and after each place
 
@@ -36,7 +36,8 @@ struct Order {
 std::optional<CopySpan> copy_span(const CutPlan& plan) {
   const Order order(plan);
   const auto clean = [&](std::size_t place) {
-    return place < order.samples.size() && plan.samples[order.samples[place]].clean && order.parts_at(place);
+    return place < order.samples.size() && plan.samples[order.samples[place]].clean &&
+           order.parts_at(place);
   };
   std::size_t first = 0;
   while (first < order.samples.size() &&
@@ -52,7 +53,8 @@ std::optional<CopySpan> copy_span(const CutPlan& plan) {
   if (first >= last) return std::nullopt;
   const Sample& key = plan.samples[order.samples[first]];
   return CopySpan{order.samples[first],
-                  last < order.samples.size() ? order.samples[last] : plan.samples.size(), key.pts - key.dts};
+                  last < order.samples.size() ? order.samples[last] : plan.samples.size(),
+                  key.pts - key.dts};
 }
 
 }  // namespace clipbuf::detail

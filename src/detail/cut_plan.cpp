@@ -1,6 +1,6 @@
 #include "detail/cut_plan.hpp"
 
-#include "detail/bitstream.hpp"
+#include "detail/cut_metas.hpp"
 #include "detail/rescale.hpp"
 #include "detail/try.hpp"
 
@@ -12,71 +12,37 @@ namespace {
 
 using Index = std::size_t;
 constexpr Index kNone = std::numeric_limits<Index>::max();
+constexpr Index kOpenGroupTail = 16;
 constexpr std::int64_t kUnknown = std::numeric_limits<std::int64_t>::max();
-
-// A stored packet without its bytes.
-struct Meta {
-  const SegmentEntry* entry = nullptr;
-  Packet packet;
-  Timestamp wall{};
-  bool complete = true;  // nothing presented before it can still come
-  bool clean = false;    // see Sample
-};
-
-Rational base_of(const Meta& meta) { return meta.entry->run->tracks[meta.packet.track]->time_base; }
-
-Result<std::vector<Meta>> read_metas(const Snapshot& snapshot) {
-  std::vector<Meta> metas;
-  const Run* run = nullptr;
-  Bitstream bits;
-  for (const SegmentEntry& entry : snapshot.segments) {
-    if (entry.run.get() != run && entry.run->main_track < entry.run->tracks.size()) {
-      run = entry.run.get();
-      bits = Bitstream(*run->tracks[run->main_track]);
-    }
-    CLIPBUF_TRY_SET(const auto reader, entry.segment->read());
-    for (;;) {
-      CLIPBUF_TRY_SET(const Packet* packet, reader->next());
-      if (packet == nullptr) break;
-      if (packet->track >= entry.run->tracks.size()) {
-        return Error{Errc::kCorruptData, "a packet names track " + std::to_string(packet->track) + " of " +
-                                             std::to_string(entry.run->tracks.size())};
-      }
-      Meta meta{&entry, *packet, {}, true, false};
-      meta.clean = packet->key && packet->track == run->main_track &&
-                   bits.start_point(packet->data).kind == StartKind::kClean;
-      const Duration media = to_duration(packet->pts, base_of(meta));
-      meta.wall = entry.wall(media);
-      meta.complete = entry.final || media < entry.end;
-      metas.push_back(std::move(meta));
-    }
-  }
-  return metas;
-}
 
 // What one run contributes, in its own ticks.
 struct Part {
   std::shared_ptr<const Run> run;
-  Index begin = 0;                // metas [begin, end)
+  Index begin = 0;  // metas [begin, end)
   Index end = 0;
   TrackId main = 0;
-  std::vector<Index> order;       // the main track's metas, in decoding order
-  Index first = kNone;            // of `order`: where decoding starts
-  Index last = kNone;             // of `order`: the last one that is needed
-  std::int64_t zero = 0;          // pts of the first shown frame
-  std::int64_t last_shown = 0;    // pts of the last shown frame
-  std::int64_t nominal = 0;       // usual distance of frames
-  std::int64_t start = 0;         // where `zero` is presented, in ticks of the main stream
+  std::vector<Index> order;     // the main track's metas, in decoding order
+  Index first = kNone;          // of `order`: where decoding starts
+  Index last = kNone;           // of `order`: the last one that is needed
+  std::int64_t zero = 0;        // pts of the first shown frame
+  std::int64_t last_shown = 0;  // pts of the last shown frame
+  std::int64_t nominal = 0;     // usual distance of frames
+  std::int64_t start = 0;       // where `zero` is presented, in ticks of the main stream
 };
 
 class Planner {
  public:
-  Planner(const Snapshot& snapshot, const CutRequest& request) : snapshot_(snapshot), request_(request) {}
+  Planner(const Snapshot& snapshot, const CutRequest& request)
+      : snapshot_(snapshot), request_(request) {}
   Result<CutPlan> run();
 
  private:
-  bool in_range(const Meta& meta) const { return meta.complete && !meta.packet.hidden && snapshot_.requested.contains(meta.wall); }
-  const Packet& main_packet(const Part& part, Index i) const { return metas_[part.order[i]].packet; }
+  bool in_range(const Meta& meta) const {
+    return meta.complete && !meta.packet.hidden && snapshot_.requested.contains(meta.wall);
+  }
+  const Packet& main_packet(const Part& part, Index i) const {
+    return metas_[part.order[i]].packet;
+  }
   Rational main_base(const Part& part) const { return part.run->tracks[part.main]->time_base; }
 
   void split_into_parts();
@@ -121,14 +87,16 @@ void Planner::split_into_parts() {
   }
 }
 
-// The first pts from which decoding that starts at `key` is right. Decoders drop the first pictures of an
-// intra refresh, which refer to pictures they don't have, and with them the part that those refresh: only the
-// next refresh is whole. B-frames don't count in the stream's own number, so it is doubled where there are any.
+// The first pts from which decoding that starts at `key` is right. Decoders drop the first pictures
+// of an intra refresh, which refer to pictures they don't have, and with them the part that those
+// refresh: only the next refresh is whole. B-frames don't count in the stream's own number, so it
+// is doubled where there are any.
 std::int64_t Planner::recovered_pts(const Part& part, Index key) const {
   const Packet& packet = main_packet(part, key);
   if (packet.recovery == 0) return packet.pts;
   Index next = key + 1;
-  while (next < part.order.size() && !main_packet(part, next).key) ++next;
+  while (next < part.order.size() && !main_packet(part, next).key)
+    ++next;
   if (next == part.order.size()) return kUnknown;
   if (main_packet(part, next).recovery == 0) return main_packet(part, next).pts;
   const bool reorders = part.run->tracks[part.main]->reorder_depth > 0;
@@ -139,7 +107,11 @@ std::int64_t Planner::recovered_pts(const Part& part, Index key) const {
 // The latest key from which every picture from `earliest` on decodes right.
 Index Planner::entry_before(const Part& part, Index first_wanted, std::int64_t earliest) const {
   for (Index i = first_wanted + 1; i-- > 0;) {
-    if (main_packet(part, i).key && recovered_pts(part, i) <= earliest) return i;
+    if (!main_packet(part, i).key || recovered_pts(part, i) > earliest) continue;
+    // FFmpeg's decoder, started at a key of an open group just before the end of a file, loses
+    // pictures there.
+    const bool at_the_end = !metas_[part.order[i]].clean && part.last - i < kOpenGroupTail;
+    if (!at_the_end) return i;
   }
   for (Index i = 0; i <= first_wanted; ++i) {  // the run's beginning: nothing better exists
     if (main_packet(part, i).key) return i;
@@ -169,12 +141,14 @@ void Planner::select(Part& part, bool first_part) {
   if (!request_.hide_video) close_tail(part);
 }
 
-// Without an edit list the pictures after the range that others need are shown: then all up to them must be.
+// Without an edit list the pictures after the range that others need are shown: then all up to them
+// must be.
 void Planner::close_tail(Part& part) const {
   for (bool grown = true; grown;) {
     grown = false;
     std::int64_t newest = part.zero;
-    for (Index i = part.first; i <= part.last; ++i) newest = std::max(newest, main_packet(part, i).pts);
+    for (Index i = part.first; i <= part.last; ++i)
+      newest = std::max(newest, main_packet(part, i).pts);
     for (Index i = part.last + 1; i < part.order.size(); ++i) {
       if (main_packet(part, i).pts >= newest) continue;
       part.last = i;
@@ -188,11 +162,14 @@ void Planner::measure(Part& part) const {
   for (Index i = part.first; i <= part.last; ++i) {
     const std::int64_t pts = main_packet(part, i).pts;
     const bool closed = !request_.hide_video;
-    if (pts >= part.zero && !main_packet(part, i).hidden && (closed || metas_[part.order[i]].wall < snapshot_.requested.end)) shown.push_back(pts);
+    if (pts >= part.zero && !main_packet(part, i).hidden &&
+        (closed || metas_[part.order[i]].wall < snapshot_.requested.end))
+      shown.push_back(pts);
   }
   std::sort(shown.begin(), shown.end());
   part.last_shown = shown.empty() ? part.zero : shown.back();
-  for (Index i = shown.size(); i-- > 1;) shown[i] -= shown[i - 1];
+  for (Index i = shown.size(); i-- > 1;)
+    shown[i] -= shown[i - 1];
   if (shown.size() > 1) {
     const auto middle = shown.begin() + 1 + static_cast<std::ptrdiff_t>((shown.size() - 1) / 2);
     std::nth_element(shown.begin() + 1, middle, shown.end());
@@ -203,7 +180,9 @@ void Planner::measure(Part& part) const {
   if (part.nominal <= 0 && track.frame_rate.num > 0) {
     part.nominal = rescale(1, {track.frame_rate.den, track.frame_rate.num}, track.time_base);
   }
-  if (part.nominal <= 0) part.nominal = std::max<std::int64_t>(to_ticks(std::chrono::milliseconds(40), track.time_base), 1);
+  if (part.nominal <= 0)
+    part.nominal =
+        std::max<std::int64_t>(to_ticks(std::chrono::milliseconds(40), track.time_base), 1);
 }
 
 // When the picture after the last shown one is presented, as far as that is known.
@@ -219,7 +198,8 @@ std::int64_t Planner::natural_end(const Part& part) const {
   return part.last_shown + (own > 0 ? own : part.nominal);
 }
 
-// When the last shown picture goes: at its natural end, but a long pause is cut where the range ends.
+// When the last shown picture goes: at its natural end, but a long pause is cut where the range
+// ends.
 std::int64_t Planner::shown_end(const Part& part) const {
   const Meta* last = nullptr;
   for (const Index at : part.order) {
@@ -230,8 +210,9 @@ std::int64_t Planner::shown_end(const Part& part) const {
 }
 
 bool same_shape(const Track& a, const Track& b) {
-  return a.codec == b.codec && a.width == b.width && a.height == b.height && a.pixel_format == b.pixel_format &&
-         a.sample_rate == b.sample_rate && a.channels == b.channels;
+  return a.codec == b.codec && a.width == b.width && a.height == b.height &&
+         a.pixel_format == b.pixel_format && a.sample_rate == b.sample_rate &&
+         a.channels == b.channels;
 }
 
 void Planner::add_stream(const Part& part, TrackId id) {
@@ -239,7 +220,8 @@ void Planner::add_stream(const Part& part, TrackId id) {
   for (PlanStream& stream : plan_.streams) {
     if (stream.track.kind != track.kind) continue;
     stream.same_shape = stream.same_shape && same_shape(stream.track, track);
-    stream.same_parameters = stream.same_parameters && stream.same_shape && stream.track.extradata == track.extradata;
+    stream.same_parameters =
+        stream.same_parameters && stream.same_shape && stream.track.extradata == track.extradata;
     return;
   }
   plan_.streams.push_back({track, true, true, 0});
@@ -247,7 +229,8 @@ void Planner::add_stream(const Part& part, TrackId id) {
 }
 
 void Planner::add_streams() {
-  for (const Part& part : parts_) add_stream(part, part.main);
+  for (const Part& part : parts_)
+    add_stream(part, part.main);
   for (const Part& part : parts_) {
     for (TrackId id = 0; request_.audio && id < part.run->tracks.size(); ++id) {
       if (id != part.main && part.run->tracks[id]->kind == TrackKind::kAudio) {
@@ -258,7 +241,8 @@ void Planner::add_streams() {
   }
 }
 
-// Whether the hole before `part` is left out of the file: by policy, or because no time passed in it.
+// Whether the hole before `part` is left out of the file: by policy, or because no time passed in
+// it.
 bool Planner::collapses(const Part& part, const Part& before) const {
   if (request_.gaps == GapPolicy::kCollapse) return true;
   const Timestamp from = metas_[before.order[before.last]].wall;
@@ -290,7 +274,9 @@ void Planner::place(Part& part, const Part* before) {
   std::int64_t dts = last_dts_[0];
   for (Index i = part.first; i <= part.last; ++i) {
     const Packet& packet = main_packet(part, i);
-    const auto out = [&](std::int64_t ticks) { return part.start + rescale(ticks - part.zero, main_base(part), base); };
+    const auto out = [&](std::int64_t ticks) {
+      return part.start + rescale(ticks - part.zero, main_base(part), base);
+    };
     dts = std::max(dts + 1, out(packet.dts));
     if (dts == out(packet.dts)) break;
     if (dts > out(packet.pts)) part.start += dts - out(packet.pts);
@@ -299,7 +285,9 @@ void Planner::place(Part& part, const Part* before) {
 
 void Planner::emit_main(const Part& part, bool last_part) {
   const Rational base = plan_.streams[0].track.time_base;
-  const auto out = [&](std::int64_t ticks) { return part.start + rescale(ticks - part.zero, main_base(part), base); };
+  const auto out = [&](std::int64_t ticks) {
+    return part.start + rescale(ticks - part.zero, main_base(part), base);
+  };
   const std::int64_t end = last_part ? plan_.streams[0].length : kUnknown;
   for (Index i = part.first; i <= part.last; ++i) {
     const Packet& packet = main_packet(part, i);
@@ -320,21 +308,25 @@ void Planner::emit_main(const Part& part, bool last_part) {
     plan_.frames += sample.shown ? 1 : 0;
     if (early) (&part == &parts_.front() ? plan_.hidden_head : plan_.hidden_middle) = true;
     if (late) plan_.hidden_tail = true;
-    if (!early && !late && !last_part && !in_range(metas_[part.order[i]])) plan_.hidden_middle = true;
+    if (!early && !late && !last_part && !in_range(metas_[part.order[i]]))
+      plan_.hidden_middle = true;
   }
 }
 
 // Audio that must be decoded before the first right sample, in ticks: the overlap of transforms.
 std::int64_t Planner::pre_roll(const Track& track) const {
-  const auto samples = [&](std::int64_t n) { return rescale(n, {1, std::max(track.sample_rate, 1)}, track.time_base); };
+  const auto samples = [&](std::int64_t n) {
+    return rescale(n, {1, std::max(track.sample_rate, 1)}, track.time_base);
+  };
   if (track.codec == "opus") return to_ticks(std::chrono::milliseconds(80), track.time_base);
   if (track.codec.starts_with("pcm_") || track.codec == "flac") return 0;
   return samples(2 * std::max(track.frame_size, 1024));
 }
 
 void Planner::emit_audio(const Part& part, bool first_part, std::int64_t main_end) {
-  const auto target = std::find_if(plan_.streams.begin() + 1, plan_.streams.end(),
-                                   [](const PlanStream& s) { return s.track.kind == TrackKind::kAudio; });
+  const auto target =
+      std::find_if(plan_.streams.begin() + 1, plan_.streams.end(),
+                   [](const PlanStream& s) { return s.track.kind == TrackKind::kAudio; });
   if (target == plan_.streams.end()) return;
   const auto stream = static_cast<std::uint16_t>(target - plan_.streams.begin());
   const Rational main = plan_.streams[0].track.time_base;
@@ -354,13 +346,16 @@ void Planner::emit_audio(const Part& part, bool first_part, std::int64_t main_en
     const std::int64_t from = first_part ? -pre_roll(track) : last_dts_[stream] + 1;
     if (pts + duration <= from || pts >= end || pts <= last_dts_[stream]) continue;
     Sample& sample = plan_.samples[i];
-    sample = {stream, true, false, pts + duration > 0, static_cast<std::uint32_t>(packet.data.size()), pts, pts, duration};
+    sample = {
+        stream, true, false,   pts + duration > 0, static_cast<std::uint32_t>(packet.data.size()),
+        pts,    pts,  duration};
     last_dts_[stream] = pts;
     plan_.audio_packets += sample.shown ? 1 : 0;
   }
 }
 
-// A sample lasts until the next one of its stream is decoded; of the last one only its own word is known.
+// A sample lasts until the next one of its stream is decoded; of the last one only its own word is
+// known.
 void Planner::settle_durations() {
   std::vector<Sample*> previous(plan_.streams.size(), nullptr);
   for (Sample& sample : plan_.samples) {
@@ -373,16 +368,19 @@ void Planner::settle_durations() {
     if (previous[i] == nullptr) continue;
     const Part& part = parts_.back();
     if (i == 0 && previous[i]->duration <= 0) {
-      previous[i]->duration = rescale(part.nominal, main_base(part), plan_.streams[0].track.time_base);
+      previous[i]->duration =
+          rescale(part.nominal, main_base(part), plan_.streams[0].track.time_base);
     }
     PlanStream& stream = plan_.streams[i];
-    if (i == 0) {  // the media must reach as far as it is presented; GStreamer drops the last group otherwise
+    if (i == 0) {  // the media must reach as far as it is presented; GStreamer drops the last group
+                   // otherwise
       previous[0]->duration = std::max(previous[0]->duration, stream.length - previous[0]->dts);
       continue;
     }
     const std::int64_t own_end = previous[i]->pts + previous[i]->duration;
-    stream.length = std::min(own_end, rescale(plan_.streams[0].length, plan_.streams[0].track.time_base,
-                                              stream.track.time_base));
+    stream.length = std::min(
+        own_end,
+        rescale(plan_.streams[0].length, plan_.streams[0].track.time_base, stream.track.time_base));
   }
 }
 
@@ -405,7 +403,8 @@ void Planner::finish() {
   }
   for (const Index at : back.order) {
     if (metas_[at].packet.pts != back.last_shown) continue;
-    plan_.delivered.end = metas_[at].wall + to_duration(shown_end(back) - back.last_shown, main_base(back));
+    plan_.delivered.end =
+        metas_[at].wall + to_duration(shown_end(back) - back.last_shown, main_base(back));
   }
   for (Part& part : parts_) {
     Piece piece{part.run, part.begin, part.end, {}};
@@ -417,7 +416,8 @@ void Planner::finish() {
     plan_.pieces.push_back(std::move(piece));
   }
   // A stream none of whose packets made it is not one.
-  while (plan_.streams.size() > 1 && plan_.audio_packets == 0) plan_.streams.pop_back();
+  while (plan_.streams.size() > 1 && plan_.audio_packets == 0)
+    plan_.streams.pop_back();
 }
 
 Result<CutPlan> Planner::run() {
@@ -434,8 +434,8 @@ Result<CutPlan> Planner::run() {
     plan_.samples[i].bytes = static_cast<std::uint32_t>(metas_[i].packet.data.size());
   }
   if (parts_.empty()) {
-    return Error{Errc::kNothingInRange, "no frame between " + to_string(snapshot_.requested.begin) + " and " +
-                                            to_string(snapshot_.requested.end)};
+    return Error{Errc::kNothingInRange, "no frame between " + to_string(snapshot_.requested.begin) +
+                                            " and " + to_string(snapshot_.requested.end)};
   }
   add_streams();
   for (Index p = 0; p < parts_.size(); ++p) {
@@ -444,7 +444,9 @@ Result<CutPlan> Planner::run() {
     measure(part);
     place(part, p == 0 ? nullptr : &parts_[p - 1]);
     const Rational base = plan_.streams[0].track.time_base;
-    const auto out = [&](std::int64_t ticks) { return part.start + rescale(ticks - part.zero, main_base(part), base); };
+    const auto out = [&](std::int64_t ticks) {
+      return part.start + rescale(ticks - part.zero, main_base(part), base);
+    };
     plan_.streams[0].length = out(last_part ? shown_end(part) : natural_end(part));
     emit_main(part, last_part);
     emit_audio(part, p == 0, plan_.streams[0].length);

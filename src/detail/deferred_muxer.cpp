@@ -8,13 +8,15 @@ namespace clipbuf::detail {
 
 Result<void> DeferredMuxer::set_track(std::size_t stream, Track track) {
   tracks_[stream] = std::move(track);
-  const bool all = std::all_of(tracks_.begin(), tracks_.end(), [](const auto& t) { return t.has_value(); });
+  const bool all =
+      std::all_of(tracks_.begin(), tracks_.end(), [](const auto& t) { return t.has_value(); });
   return all ? open() : Result<void>{};
 }
 
 Result<void> DeferredMuxer::open() {
   std::vector<Track> tracks;
-  for (const auto& track : tracks_) tracks.push_back(*track);
+  for (const auto& track : tracks_)
+    tracks.push_back(*track);
   CLIPBUF_TRY_SET(muxer_, Muxer::open(options_, tracks, target_));
   for (; !waiting_.empty(); waiting_.pop_front()) {
     auto& [packet, bytes] = waiting_.front();

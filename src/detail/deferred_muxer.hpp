@@ -1,4 +1,5 @@
-// A muxer that opens once every stream's parameters are known: an encoder knows its own only after a packet.
+// A muxer that opens once every stream's parameters are known: an encoder knows its own only after
+// a packet.
 #pragma once
 
 #include "detail/mux.hpp"

@@ -2,9 +2,9 @@
 
 #include "detail/file.hpp"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
+#include <cerrno>
 
 namespace clipbuf::detail {
 
@@ -24,6 +24,8 @@ Result<void> GrowingFile::write_at(std::uint64_t offset, std::span<const std::by
   return write_fully(fd_, offset, bytes, path_);
 }
 
-void GrowingFile::remove() noexcept { ::unlink(path_.c_str()); }
+void GrowingFile::remove() noexcept {
+  ::unlink(path_.c_str());
+}
 
 }  // namespace clipbuf::detail

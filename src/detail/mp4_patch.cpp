@@ -15,12 +15,14 @@ using Bytes = std::span<std::byte>;
 
 std::uint64_t read_be(Bytes bytes, std::size_t at, std::size_t size) {
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < size; ++i) value = value << 8 | std::to_integer<std::uint64_t>(bytes[at + i]);
+  for (std::size_t i = 0; i < size; ++i)
+    value = value << 8 | std::to_integer<std::uint64_t>(bytes[at + i]);
   return value;
 }
 
 void write_be(Bytes bytes, std::size_t at, std::size_t size, std::uint64_t value) {
-  for (std::size_t i = size; i-- > 0; value >>= 8) bytes[at + i] = static_cast<std::byte>(value & 0xff);
+  for (std::size_t i = size; i-- > 0; value >>= 8)
+    bytes[at + i] = static_cast<std::byte>(value & 0xff);
 }
 
 // Calls `visit(type, body)` for each box in `bytes`; stops at the first one that doesn't fit.
@@ -48,13 +50,15 @@ std::optional<Bytes> find_box(Bytes parent, std::string_view wanted) {
   return found;
 }
 
-// A number whose place depends on the box's version: 32 bits at `at0` in version 0, 64 bits at `at1` in 1.
+// A number whose place depends on the box's version: 32 bits at `at0` in version 0, 64 bits at
+// `at1` in 1.
 Result<void> set_versioned(Bytes box, std::size_t at0, std::size_t at1, std::uint64_t value) {
   const bool wide = !box.empty() && box[0] == std::byte{1};
   const std::size_t at = wide ? at1 : at0;
   const std::size_t size = wide ? 8 : 4;
   if (box.size() < at + size || (!wide && value > std::numeric_limits<std::uint32_t>::max())) {
-    return Error{Errc::kInternal, "mp4: duration " + std::to_string(value) + " does not fit its box"};
+    return Error{Errc::kInternal,
+                 "mp4: duration " + std::to_string(value) + " does not fit its box"};
   }
   write_be(box, at, size, value);
   return {};
@@ -62,7 +66,8 @@ Result<void> set_versioned(Bytes box, std::size_t at0, std::size_t at1, std::uin
 
 Result<std::uint64_t> timescale_of(Bytes box) {  // of mvhd and mdhd alike
   const std::size_t at = !box.empty() && box[0] == std::byte{1} ? 20 : 12;
-  if (box.size() < at + 4 || read_be(box, at, 4) == 0) return Error{Errc::kInternal, "mp4: no timescale"};
+  if (box.size() < at + 4 || read_be(box, at, 4) == 0)
+    return Error{Errc::kInternal, "mp4: no timescale"};
   return read_be(box, at, 4);
 }
 
@@ -73,8 +78,8 @@ struct MovieScale {
 
 std::uint64_t to_movie(std::int64_t ticks, MovieScale scale) {
   __extension__ using Wide = unsigned __int128;  // ticks of a day at 10 MHz times a scale of 2^31
-  return static_cast<std::uint64_t>((Wide(std::max<std::int64_t>(ticks, 0)) * scale.movie + scale.track / 2) /
-                                    scale.track);
+  return static_cast<std::uint64_t>(
+      (Wide(std::max<std::int64_t>(ticks, 0)) * scale.movie + scale.track / 2) / scale.track);
 }
 
 // Returns the track's whole duration in movie ticks: its empty edit, if any, and the media edit.
@@ -84,14 +89,16 @@ Result<std::uint64_t> patch_elst(Bytes elst, std::uint64_t media_length) {
   const std::size_t entry = wide ? 20 : 12;
   const std::size_t field = wide ? 8 : 4;
   const std::uint64_t count = read_be(elst, 4, 4);
-  if (count == 0 || elst.size() < 8 + count * entry) return Error{Errc::kInternal, "mp4: short elst"};
+  if (count == 0 || elst.size() < 8 + count * entry)
+    return Error{Errc::kInternal, "mp4: short elst"};
   const std::size_t last = 8 + (count - 1) * entry;
   if (!wide && media_length > std::numeric_limits<std::uint32_t>::max()) {
     return Error{Errc::kInternal, "mp4: edit too long"};
   }
   write_be(elst, last, field, media_length);
   std::uint64_t total = 0;
-  for (std::size_t i = 0; i < count; ++i) total += read_be(elst, 8 + i * entry, field);
+  for (std::size_t i = 0; i < count; ++i)
+    total += read_be(elst, 8 + i * entry, field);
   return total;
 }
 
@@ -101,7 +108,8 @@ Result<std::uint64_t> patch_track(Bytes trak, const Mp4Edit& edit, std::uint64_t
   const auto edts = find_box(trak, "edts");
   const auto mdhd = mdia ? find_box(*mdia, "mdhd") : std::nullopt;
   const auto elst = edts ? find_box(*edts, "elst") : std::nullopt;
-  if (!tkhd || !mdhd || !elst) return Error{Errc::kInternal, "mp4: a track without tkhd, mdhd or elst"};
+  if (!tkhd || !mdhd || !elst)
+    return Error{Errc::kInternal, "mp4: a track without tkhd, mdhd or elst"};
   CLIPBUF_TRY_SET(const std::uint64_t track_scale, timescale_of(*mdhd));
   CLIPBUF_TRY_SET(const std::uint64_t length,
                   patch_elst(*elst, to_movie(edit.length, {movie_scale, track_scale})));

@@ -1,5 +1,5 @@
-// One annotated mutex: Clang's -Wthread-safety checks every guarded member through it (libstdc++ does not
-// annotate std::mutex).
+// One annotated mutex: Clang's -Wthread-safety checks every guarded member through it (libstdc++
+// does not annotate std::mutex).
 #pragma once
 
 #include <condition_variable>
@@ -34,8 +34,8 @@ class CLIPBUF_TSA(scoped_lockable) MutexLock {
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
 
-  /// Waits with the lock given up meanwhile; returns false when the deadline has passed. Spurious returns
-  /// happen: the caller checks its condition in a loop.
+  /// Waits with the lock given up meanwhile; returns false when the deadline has passed. Spurious
+  /// returns happen: the caller checks its condition in a loop.
   template <class TimePoint>
   bool wait_until(std::condition_variable& condition, const TimePoint& deadline) {
     return condition.wait_until(lock_, deadline) == std::cv_status::no_timeout;

@@ -8,7 +8,9 @@
 
 namespace clipbuf::detail {
 
-bool can_change_parameters(std::string_view codec) noexcept { return lists("h264 hevc av1 vp8 vp9 mjpeg", codec); }
+bool can_change_parameters(std::string_view codec) noexcept {
+  return lists("h264 hevc av1 vp8 vp9 mjpeg", codec);
+}
 
 Result<AnnexB> AnnexB::open(const Track& track) {
   AnnexB result;
@@ -23,7 +25,8 @@ Result<AnnexB> AnnexB::open(const Track& track) {
   const std::string name = track.codec + "_mp4toannexb";
   const AVBitStreamFilter* filter = av_bsf_get_by_name(name.c_str());
   AVBSFContext* raw = nullptr;
-  if (filter == nullptr || av_bsf_alloc(filter, &raw) < 0) return Error{Errc::kUnsupported, "no filter " + name};
+  if (filter == nullptr || av_bsf_alloc(filter, &raw) < 0)
+    return Error{Errc::kUnsupported, "no filter " + name};
   result.filter_.reset(raw);
   CLIPBUF_TRY_SET(const AvCodecParametersPtr parameters, parameters_from(track));
   avcodec_parameters_copy(raw->par_in, parameters.get());
@@ -45,7 +48,8 @@ Result<std::span<const std::byte>> AnnexB::convert(const Packet& packet) {
     int code = av_bsf_send_packet(filter_.get(), packet_.get());
     if (code >= 0) code = av_bsf_receive_packet(filter_.get(), packet_.get());
     if (code < 0) return av_error(code, "a packet's parameter sets", Errc::kCorruptData);
-    return std::span(reinterpret_cast<const std::byte*>(packet_->data), static_cast<std::size_t>(packet_->size));
+    return std::span(reinterpret_cast<const std::byte*>(packet_->data),
+                     static_cast<std::size_t>(packet_->size));
   }
   if (!prepend_ || !packet.key || extradata_.empty()) return packet.data;
   joined_ = extradata_;

@@ -7,12 +7,13 @@
 
 namespace clipbuf::detail {
 
-/// Whether packets of this codec can follow each other in one stream though their parameter sets differ.
+/// Whether packets of this codec can follow each other in one stream though their parameter sets
+/// differ.
 bool can_change_parameters(std::string_view codec) noexcept;
 
-/// Turns the packets of one run into Annex B (ISO/IEC 14496-10 and 23008-2, annex B) with its parameter
-/// sets before each key picture. Other codecs carry theirs in band anyway and pass unchanged.
-/// Thread word: bound.
+/// Turns the packets of one run into Annex B (ISO/IEC 14496-10 and 23008-2, annex B) with its
+/// parameter sets before each key picture. Other codecs carry theirs in band anyway and pass
+/// unchanged. Thread word: bound.
 class AnnexB {
  public:
   /// Errors: kCorruptData (extradata that isn't), kOutOfMemory.

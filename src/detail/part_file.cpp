@@ -26,7 +26,8 @@ class FileReader final : public PacketReader {
  public:
   explicit FileReader(AvInputPtr input) : input_(std::move(input)), packet_(av_packet_alloc()) {
     for (unsigned i = 0; i < input_->nb_streams; ++i) {
-      streams_.emplace_back(track_from(*input_->streams[i]->codecpar, input_->streams[i]->time_base));
+      streams_.emplace_back(
+          track_from(*input_->streams[i]->codecpar, input_->streams[i]->time_base));
     }
   }
 
@@ -40,9 +41,11 @@ class FileReader final : public PacketReader {
     view_.pts = packet_->pts;
     view_.dts = packet_->dts;
     view_.duration = packet_->duration;
-    view_.data = {reinterpret_cast<const std::byte*>(packet_->data), static_cast<std::size_t>(packet_->size)};
+    view_.data = {reinterpret_cast<const std::byte*>(packet_->data),
+                  static_cast<std::size_t>(packet_->size)};
     // The container keeps the key flag, not how many pictures an intra refresh needs.
-    view_.recovery = view_.key ? streams_[view_.track].start_point(view_.data).recovery : std::uint16_t{0};
+    view_.recovery =
+        view_.key ? streams_[view_.track].start_point(view_.data).recovery : std::uint16_t{0};
     return &view_;
   }
 
@@ -76,6 +79,8 @@ Result<std::vector<Track>> tracks_of_file(const std::string& path) {
   return tracks;
 }
 
-SegmentPtr segment_of_file(std::string path) { return std::make_shared<const FileSegment>(std::move(path)); }
+SegmentPtr segment_of_file(std::string path) {
+  return std::make_shared<const FileSegment>(std::move(path));
+}
 
 }  // namespace clipbuf::detail

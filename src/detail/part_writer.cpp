@@ -8,16 +8,22 @@
 namespace clipbuf::detail {
 namespace {
 
-// Room before the first picture for the priming of an audio encoder: no time in a fragmented file is negative.
+// Room before the first picture for the priming of an audio encoder: no time in a fragmented file
+// is negative.
 constexpr Duration kPriming = std::chrono::milliseconds(100);
 
-const ContainerInfo& part_container() { return *container_info(Container::kFragmentedMp4); }
+const ContainerInfo& part_container() {
+  return *container_info(Container::kFragmentedMp4);
+}
 
 GapReason gap_reason(RunReason reason) {
   switch (reason) {
-    case RunReason::kClockStep: return GapReason::kClockStep;
-    case RunReason::kDropped: return GapReason::kDropped;
-    default: return GapReason::kSourceLost;
+    case RunReason::kClockStep:
+      return GapReason::kClockStep;
+    case RunReason::kDropped:
+      return GapReason::kDropped;
+    default:
+      return GapReason::kSourceLost;
   }
 }
 
@@ -30,13 +36,15 @@ bool same_picture(const Track& a, const Track& b) {
 
 Result<void> PartWriter::add(const SegmentEntry& entry, const Packet& packet) {
   if (entry.run != run_ || lost_) {
-    if (packet.track != entry.run->main_track || !packet.key) return {};  // a run begins with its key picture
+    if (packet.track != entry.run->main_track || !packet.key)
+      return {};  // a run begins with its key picture
     CLIPBUF_TRY(begin_run(entry, packet));
   }
   const std::size_t stream = stream_of_[packet.track];
   if (stream == streams_.size()) return {};
   const Track& track = *run_->tracks[packet.track];
-  return packet.track == run_->main_track ? write_main(entry, packet, track) : write_audio(packet, track);
+  return packet.track == run_->main_track ? write_main(entry, packet, track)
+                                          : write_audio(packet, track);
 }
 
 Result<void> PartWriter::begin_run(const SegmentEntry& entry, const Packet& first) {
@@ -46,8 +54,9 @@ Result<void> PartWriter::begin_run(const SegmentEntry& entry, const Packet& firs
   } else if (entry.run != run_ && !streams_[0].encode && !same_picture(streams_[0].track, track)) {
     return Error{Errc::kUnsupported, "the recording ends where " + streams_[0].track.codec + " " +
                                          std::to_string(streams_[0].track.width) + "x" +
-                                         std::to_string(streams_[0].track.height) + " became " + track.codec + " " +
-                                         std::to_string(track.width) + "x" + std::to_string(track.height)};
+                                         std::to_string(streams_[0].track.height) + " became " +
+                                         track.codec + " " + std::to_string(track.width) + "x" +
+                                         std::to_string(track.height)};
   }
   place(entry, first, track);
   lost_ = false;
@@ -55,8 +64,8 @@ Result<void> PartWriter::begin_run(const SegmentEntry& entry, const Packet& firs
   return adopt(*entry.run);
 }
 
-// Where the run goes on the file's timeline: later by as much as the wall clock says, unless the clock was
-// set or gaps are to be left out.
+// Where the run goes on the file's timeline: later by as much as the wall clock says, unless the
+// clock was set or gaps are to be left out.
 void PartWriter::place(const SegmentEntry& entry, const Packet& first, const Track& track) {
   const Duration media = to_duration(std::min(first.dts, first.pts), track.time_base);
   const Timestamp wall = entry.wall(to_duration(first.pts, track.time_base));
@@ -66,11 +75,14 @@ void PartWriter::place(const SegmentEntry& entry, const Packet& first, const Tra
   } else {
     const GapReason reason = lost_ ? GapReason::kDropped : gap_reason(entry.run->reason);
     const Duration apart = wall - end_;
-    const bool hold = options_.gaps == GapPolicy::kHold && reason != GapReason::kClockStep && apart > Duration{0};
+    const bool hold =
+        options_.gaps == GapPolicy::kHold && reason != GapReason::kClockStep && apart > Duration{0};
     at_ = file_end_ + (hold ? apart : Duration{0});
-    // Decoding starts before the first picture is shown; the file's decoding order must keep rising.
+    // Decoding starts before the first picture is shown; the file's decoding order must keep
+    // rising.
     at_ -= to_duration(first.pts, track.time_base) - media;
-    if (apart != Duration{0}) gaps_.push_back({{std::min(end_, wall), std::max(end_, wall)}, reason});
+    if (apart != Duration{0})
+      gaps_.push_back({{std::min(end_, wall), std::max(end_, wall)}, reason});
   }
   media_zero_ = media;
   wall_at_ = entry.wall(media);
@@ -78,7 +90,8 @@ void PartWriter::place(const SegmentEntry& entry, const Packet& first, const Tra
 
 void PartWriter::choose_streams(const Run& run) {
   const Track& main = *run.tracks[run.main_track];
-  streams_.push_back({main, !lists(part_container().copy_video, main.codec) && main.kind == TrackKind::kVideo});
+  streams_.push_back(
+      {main, !lists(part_container().copy_video, main.codec) && main.kind == TrackKind::kVideo});
   if (main.kind == TrackKind::kAudio) streams_[0].encode = false;
   for (std::size_t id = 0; options_.audio && id < run.tracks.size() && streams_.size() < 2; ++id) {
     const Track& track = *run.tracks[id];
@@ -93,9 +106,11 @@ Result<void> PartWriter::open_file(const Run& run) {
   MuxOptions mux;
   mux.container = &part_container();
   mux.creation = options_.begin;
-  if (streams_[0].track.codec == "hevc") mux.video_tag = "hev1";  // parameter sets may change in band
+  if (streams_[0].track.codec == "hevc")
+    mux.video_tag = "hev1";  // parameter sets may change in band
   muxer_.emplace(std::move(mux), *file_, streams_.size());
-  for (std::size_t i = 0; i < streams_.size(); ++i) CLIPBUF_TRY(open_stream(i));
+  for (std::size_t i = 0; i < streams_.size(); ++i)
+    CLIPBUF_TRY(open_stream(i));
   return {};
 }
 
@@ -133,7 +148,8 @@ Result<void> PartWriter::adopt(const Run& run) {
   stream_of_[run.main_track] = 0;
   for (std::size_t id = 0; streams_.size() > 1 && id < run.tracks.size(); ++id) {
     const Track& track = *run.tracks[id];
-    const bool fits = track.codec == streams_[1].track.codec && track.sample_rate == streams_[1].track.sample_rate;
+    const bool fits = track.codec == streams_[1].track.codec &&
+                      track.sample_rate == streams_[1].track.sample_rate;
     if (id == run.main_track || track.kind != TrackKind::kAudio || !fits) continue;
     stream_of_[id] = 1;
     break;
@@ -159,13 +175,17 @@ Result<void> PartWriter::write_main(const SegmentEntry& entry, Packet packet, co
   const Rational base = streams_[0].track.time_base;
   const std::int64_t shift = to_ticks(at_, base);
   const std::int64_t zero = rescale(to_ticks(media_zero_, track.time_base), track.time_base, base);
-  const auto out = [&](std::int64_t ticks) { return shift + rescale(ticks, track.time_base, base) - zero; };
+  const auto out = [&](std::int64_t ticks) {
+    return shift + rescale(ticks, track.time_base, base) - zero;
+  };
   const Duration media = to_duration(packet.pts, track.time_base);
   const Timestamp wall = entry.wall(media);
-  const std::int64_t nominal = track.frame_rate.num > 0
-                                   ? rescale(1, {track.frame_rate.den, track.frame_rate.num}, track.time_base)
-                                   : to_ticks(std::chrono::milliseconds(40), track.time_base);
-  const Duration length = to_duration(packet.duration > 0 ? packet.duration : nominal, track.time_base);
+  const std::int64_t nominal =
+      track.frame_rate.num > 0
+          ? rescale(1, {track.frame_rate.den, track.frame_rate.num}, track.time_base)
+          : to_ticks(std::chrono::milliseconds(40), track.time_base);
+  const Duration length =
+      to_duration(packet.duration > 0 ? packet.duration : nominal, track.time_base);
   packet.pts = out(packet.pts);
   packet.dts = std::max(out(packet.dts), streams_[0].last_dts + 1);
   packet.pts = std::max(packet.pts, packet.dts);
@@ -190,7 +210,8 @@ Result<void> PartWriter::write_main(const SegmentEntry& entry, Packet packet, co
 Result<void> PartWriter::write_audio(Packet packet, const Track& track) {
   Stream& stream = streams_[1];
   const Rational base = stream.track.time_base;
-  const std::int64_t pts = rescale(packet.pts, track.time_base, base) - to_ticks(media_zero_ - at_, base);
+  const std::int64_t pts =
+      rescale(packet.pts, track.time_base, base) - to_ticks(media_zero_ - at_, base);
   if (pts < 0 || pts <= stream.last_dts) return {};
   stream.last_dts = packet.pts = packet.dts = pts;
   packet.duration = rescale(packet.duration, track.time_base, base);

@@ -18,10 +18,13 @@ constexpr int kPlaceholderHeight = 360;
 constexpr Duration kPlaceholderStep = std::chrono::seconds(1);
 constexpr Duration kPlaceholderLongest = std::chrono::hours(1);
 
-Result<ClipReport> write_poster(FrameReader frames, ClipReport report, int quality, ByteTarget& target) {
+using Matrix = std::array<std::int32_t, 9>;
+
+Result<ClipReport> write_poster(FrameReader frames, const Matrix& matrix, ClipReport report,
+                                int quality, ByteTarget& target) {
   CLIPBUF_TRY_SET(const std::optional<Frame> frame, frames.next());
   if (!frame) return Error{Errc::kNothingInRange, "no frame in range can be decoded"};
-  CLIPBUF_TRY_SET(const auto jpeg, encode_jpeg(frame->view(), quality));
+  CLIPBUF_TRY_SET(const auto jpeg, encode_jpeg(frame->view(), quality, matrix));
   CLIPBUF_TRY(target.write_at(0, jpeg));
   report.frames = report.reencoded_frames = 1;
   report.bytes = jpeg.size();
@@ -29,13 +32,20 @@ Result<ClipReport> write_poster(FrameReader frames, ClipReport report, int quali
   return report;
 }
 
-Result<ClipReport> write_gif(FrameReader frames, ClipReport report, ByteTarget& target, const Step& step) {
+Result<ClipReport> write_gif(FrameReader frames, const Matrix& matrix, ClipReport report,
+                             ByteTarget& target, const Step& step) {
   Result<void> stopped;
   const auto progress = [&](double fraction) {
     stopped = step(fraction);
     return stopped.has_value();
   };
-  auto gif = encode_gif([&] { return frames.next(); }, report.delivered.length(), progress, &report.frames);
+  const auto next = [&]() -> Result<std::optional<Frame>> {
+    CLIPBUF_TRY_SET(std::optional<Frame> frame, frames.next());
+    if (!frame) return frame;
+    CLIPBUF_TRY_SET(frame, upright(*frame, matrix));
+    return frame;
+  };
+  auto gif = encode_gif(next, report.delivered.length(), progress, &report.frames);
   CLIPBUF_TRY(std::move(stopped));
   if (!gif) return std::move(gif).error();
   CLIPBUF_TRY(target.write_at(0, *gif));
@@ -46,8 +56,9 @@ Result<ClipReport> write_gif(FrameReader frames, ClipReport report, ByteTarget& 
 
 }  // namespace
 
-Result<ClipReport> write_pictures(const Snapshot& snapshot, Container container, const SaveOptions& options,
-                                  ByteTarget& target, const Step& step) {
+Result<ClipReport> write_pictures(const Snapshot& snapshot, Container container,
+                                  const SaveOptions& options, ByteTarget& target,
+                                  const Step& step) {
   auto plan = plan_cut(snapshot, {});
   ClipReport report;
   if (plan) {
@@ -62,7 +73,8 @@ Result<ClipReport> write_pictures(const Snapshot& snapshot, Container container,
   report.audio_codec.clear();
   report.video_codec = container == Container::kGif ? "gif" : "mjpeg";
   if (!plan) {
-    CLIPBUF_TRY_SET(const Frame frame, placeholder_frame(kPlaceholderWidth, kPlaceholderHeight, snapshot.gaps, snapshot.requested));
+    CLIPBUF_TRY_SET(const Frame frame, placeholder_frame(kPlaceholderWidth, kPlaceholderHeight,
+                                                         snapshot.gaps, snapshot.requested));
     CLIPBUF_TRY_SET(const auto jpeg, encode_jpeg(frame.view(), options.quality));
     CLIPBUF_TRY(target.write_at(0, jpeg));
     report.requested = snapshot.requested;
@@ -72,26 +84,36 @@ Result<ClipReport> write_pictures(const Snapshot& snapshot, Container container,
     report.bytes = jpeg.size();
     return report;
   }
-  const PixelFormat format = container == Container::kGif ? PixelFormat::kBgra : PixelFormat::kUnknown;
-  CLIPBUF_TRY_SET(FrameReader frames, read_frames(std::make_shared<const Snapshot>(snapshot), snapshot.requested, format));
-  if (container == Container::kGif) return write_gif(std::move(frames), std::move(report), target, step);
-  return write_poster(std::move(frames), std::move(report), options.quality, target);
+  const PixelFormat format =
+      container == Container::kGif ? PixelFormat::kBgra : PixelFormat::kUnknown;
+  CLIPBUF_TRY_SET(FrameReader frames, read_frames(std::make_shared<const Snapshot>(snapshot),
+                                                  snapshot.requested, format));
+  const Matrix& matrix = plan->streams[0].track.display_matrix;
+  if (container == Container::kGif) {
+    return write_gif(std::move(frames), matrix, std::move(report), target, step);
+  }
+  return write_poster(std::move(frames), matrix, std::move(report), options.quality, target);
 }
 
 Result<ClipReport> write_placeholder(const Snapshot& snapshot, const ContainerInfo& container,
-                                     const SaveOptions& options, ByteTarget& target, const Step& step) {
-  CLIPBUF_TRY_SET(const Frame frame, placeholder_frame(kPlaceholderWidth, kPlaceholderHeight, snapshot.gaps, snapshot.requested));
-  const Duration length = std::clamp(snapshot.requested.length(), kPlaceholderStep, kPlaceholderLongest);
+                                     const SaveOptions& options, ByteTarget& target,
+                                     const Step& step) {
+  CLIPBUF_TRY_SET(const Frame frame, placeholder_frame(kPlaceholderWidth, kPlaceholderHeight,
+                                                       snapshot.gaps, snapshot.requested));
+  const Duration length =
+      std::clamp(snapshot.requested.length(), kPlaceholderStep, kPlaceholderLongest);
   MuxOptions mux;
   mux.container = &container;
   mux.creation = snapshot.requested.begin;
   mux.metadata["comment"] = "clipbuf placeholder: nothing was recorded between " +
-                            to_string(snapshot.requested.begin) + " and " + to_string(snapshot.requested.end);
+                            to_string(snapshot.requested.begin) + " and " +
+                            to_string(snapshot.requested.end);
   const auto count = static_cast<std::size_t>(length / kPlaceholderStep) + 1;
   mux.head_bytes = container.edit_lists ? head_bytes_for({count + 16, 0, 1 << 20, 4096}) : 0;
   DeferredMuxer muxer(mux, target, 1);
   VideoCodec::Options encoder;
-  encoder.encoder = options.encoder == "auto" ? std::string(container.encode_video) : options.encoder;
+  encoder.encoder =
+      options.encoder == "auto" ? std::string(container.encode_video) : options.encoder;
   encoder.key_interval = std::chrono::minutes(1);
   encoder.frame_rate = {1, 1};
   encoder.pixel_format = "yuv420p";

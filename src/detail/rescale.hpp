@@ -13,7 +13,8 @@ inline std::int64_t rescale(std::int64_t ticks, Rational from, Rational to) noex
   const Wide numerator = Wide(ticks) * (Wide(from.num) * to.den);
   const Wide denominator = Wide(from.den) * to.num;
   const Wide half = denominator / 2;
-  const Wide value = numerator >= 0 ? (numerator + half) / denominator : -((-numerator + half) / denominator);
+  const Wide value =
+      numerator >= 0 ? (numerator + half) / denominator : -((-numerator + half) / denominator);
   constexpr Wide kMax = std::numeric_limits<std::int64_t>::max();
   return static_cast<std::int64_t>(value > kMax ? kMax : value < -kMax ? -kMax : value);
 }

@@ -28,7 +28,8 @@ Result<void> VideoTranscoder::begin(std::unique_ptr<Decoder> decoder, const Trac
 
 Result<void> VideoTranscoder::drain_decoder() {
   if (!decoder_) return {};
-  CLIPBUF_TRY(decoder_->flush([this](const FrameView& view, std::int64_t pts) { return take(view, pts); }));
+  CLIPBUF_TRY(
+      decoder_->flush([this](const FrameView& view, std::int64_t pts) { return take(view, pts); }));
   undecodable_ += static_cast<std::int64_t>(wanted_.size());
   wanted_.clear();
   return {};
@@ -36,9 +37,10 @@ Result<void> VideoTranscoder::drain_decoder() {
 
 Result<void> VideoTranscoder::push(const Packet& packet, bool shown) {
   if (shown) wanted_.insert(packet.pts);
-  auto decoded =
-      decoder_->decode(packet, [this](const FrameView& view, std::int64_t pts) { return take(view, pts); });
-  // A packet that can't be decoded costs its picture, not the clip; the report counts what is missing.
+  auto decoded = decoder_->decode(
+      packet, [this](const FrameView& view, std::int64_t pts) { return take(view, pts); });
+  // A packet that can't be decoded costs its picture, not the clip; the report counts what is
+  // missing.
   if (!decoded && decoded.error().code != Errc::kCorruptData) return decoded;
   return {};
 }
@@ -48,7 +50,8 @@ Result<FrameView> VideoTranscoder::fitted(const FrameView& view) {
   if (view.width == like_.width && view.height == like_.height) return view;
   const AvFramePtr source = av_frame_over(view);
   if (!source) return Error{Errc::kUnsupported, "can't scale this picture"};
-  CLIPBUF_TRY(scaler_.convert(*source, {like_.width, like_.height, source->format, view.range}, scaled_));
+  CLIPBUF_TRY(
+      scaler_.convert(*source, {like_.width, like_.height, source->format, view.range}, scaled_));
   return view_of(*scaled_);
 }
 

@@ -39,13 +39,13 @@ class VideoTranscoder {
 
   VideoCodec codec_;
   Track like_;
-  Track source_;                                // of what is decoded now
+  Track source_;  // of what is decoded now
   PacketSink sink_;
   std::unique_ptr<Decoder> decoder_;
   std::multiset<std::int64_t> wanted_;          // pts of pictures to come, this piece
   std::map<std::int64_t, std::int64_t> ticks_;  // the encoder's microseconds back to exact ticks
   std::int64_t last_us_ = -1;
-  bool fresh_ = true;                           // the next picture begins a sequence
+  bool fresh_ = true;  // the next picture begins a sequence
   std::int64_t frames_ = 0;
   std::int64_t undecodable_ = 0;
   Scaler scaler_;

@@ -18,7 +18,9 @@ namespace clipbuf::test {
 inline constexpr Duration kFrameTime = std::chrono::milliseconds(40);
 inline constexpr Timestamp kEpoch{std::chrono::seconds(1'700'000'000)};
 
-inline Timestamp at_frame(int n) { return kEpoch + n * kFrameTime; }
+inline Timestamp at_frame(int n) {
+  return kEpoch + n * kFrameTime;
+}
 
 /// Pushes gray pictures, no two alike, of frames [from, to) at 25 fps.
 inline void push_frames(Buffer& buffer, int from, int to) {
@@ -26,7 +28,8 @@ inline void push_frames(Buffer& buffer, int from, int to) {
   constexpr int kHeight = 48;
   std::vector<std::byte> pixels(std::size_t{kWidth} * kHeight);
   for (int n = from; n < to; ++n) {
-    for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::byte>((i / 8 + std::size_t(n) * 7) & 0xff);
+    for (std::size_t i = 0; i < pixels.size(); ++i)
+      pixels[i] = static_cast<std::byte>((i / 8 + std::size_t(n) * 7) & 0xff);
     FrameView view;
     view.format = PixelFormat::kGray8;
     view.width = kWidth;

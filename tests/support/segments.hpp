@@ -7,8 +7,8 @@
 
 namespace clipbuf::test {
 
-/// One group of pictures in decoding order: I key, P shown after all before it, b shown before the P just
-/// before it, l shown before the group's I. 40 ms a picture.
+/// One group of pictures in decoding order: I key, P shown after all before it, b shown before the
+/// P just before it, l shown before the group's I. 40 ms a picture.
 struct Gop {
   std::string pattern;
   std::vector<std::byte> extradata;
@@ -28,7 +28,9 @@ class ListSegment final : public StoredSegment {
   class Reader final : public PacketReader {
    public:
     explicit Reader(const std::vector<Packet>& packets) : packets_(packets) {}
-    Result<const Packet*> next() override { return at_ < packets_.size() ? &packets_[at_++] : nullptr; }
+    Result<const Packet*> next() override {
+      return at_ < packets_.size() ? &packets_[at_++] : nullptr;
+    }
 
    private:
     const std::vector<Packet>& packets_;
@@ -44,13 +46,15 @@ inline std::vector<int> presentation(const std::string& pattern) {
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] == 'b' || pattern[i] == 'l') continue;
     // Those that follow in decoding order and are marked so are shown first.
-    for (std::size_t j = i + 1; j < pattern.size() && (pattern[j] == 'b' || pattern[j] == 'l'); ++j) order[j] = next++;
+    for (std::size_t j = i + 1; j < pattern.size() && (pattern[j] == 'b' || pattern[j] == 'l'); ++j)
+      order[j] = next++;
     order[i] = next++;
   }
   return order;
 }
 
-/// Adds a run whose media time begins at zero and whose wall time begins at `wall`; ticks are milliseconds.
+/// Adds a run whose media time begins at zero and whose wall time begins at `wall`; ticks are
+/// milliseconds.
 inline void add_run(detail::Snapshot& snapshot, const std::vector<Gop>& gops, Duration wall) {
   static const std::byte kPayload[4]{};
   auto run = std::make_shared<detail::Run>();

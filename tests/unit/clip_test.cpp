@@ -107,7 +107,8 @@ TEST_CASE("clip: it outlives its buffer, and the footage's eviction") {
 TEST_CASE("clip: a callback gets the same bytes as memory") {
   const Buffer buffer = footage(100);
   const auto clip = buffer.clip({.last = 2s});
-  for (const Container container : {Container::kMp4, Container::kFragmentedMp4, Container::kMpegTs}) {
+  for (const Container container :
+       {Container::kMp4, Container::kFragmentedMp4, Container::kMpegTs}) {
     SaveOptions options;
     options.container = container;
     std::vector<std::byte> got;
@@ -126,8 +127,9 @@ TEST_CASE("clip: a callback gets the same bytes as memory") {
 
 TEST_CASE("clip: a callback's error ends the save with that error") {
   const auto clip = footage(50).clip({.last = 1s});
-  const auto report =
-      clip->write([](std::span<const std::byte>) -> Result<void> { return Error{Errc::kStorageFull, "no"}; });
+  const auto report = clip->write([](std::span<const std::byte>) -> Result<void> {
+    return Error{Errc::kStorageFull, "no"};
+  });
   REQUIRE_FALSE(report);
   CHECK(report.error().code == Errc::kStorageFull);
 }
@@ -139,7 +141,8 @@ TEST_CASE("clip: reencode leaves whole groups as they are, and encodes the rest"
   const auto data = clip->to_memory(options);
   REQUIRE(data);
   CHECK(data->report.frames == 73);
-  CHECK(data->report.reencoded_frames == 13);  // 37..49; the end is clean, since nothing refers to the future
+  CHECK(data->report.reencoded_frames ==
+        13);  // 37..49; the end is clean, since nothing refers to the future
   CHECK(data->report.lead_in == Duration{0});
 }
 

@@ -26,16 +26,20 @@ std::vector<std::int64_t> shown_pts(const CutPlan& plan) {
 }
 
 std::int64_t used(const CutPlan& plan) {
-  return std::count_if(plan.samples.begin(), plan.samples.end(), [](const Sample& s) { return s.stream == 0; });
+  return std::count_if(plan.samples.begin(), plan.samples.end(),
+                       [](const Sample& s) { return s.stream == 0; });
 }
 
 Snapshot gops(const char* pattern, int count, TimeRange range) {
-  Snapshot snapshot = snapshot_of(std::vector<Gop>(static_cast<std::size_t>(count), Gop{pattern, {}, 0}));
+  Snapshot snapshot =
+      snapshot_of(std::vector<Gop>(static_cast<std::size_t>(count), Gop{pattern, {}, 0}));
   snapshot.requested = range;
   return snapshot;
 }
 
-TimeRange frames(int from, int to) { return {Timestamp(from * kFrame), Timestamp(to * kFrame)}; }
+TimeRange frames(int from, int to) {
+  return {Timestamp(from * kFrame), Timestamp(to * kFrame)};
+}
 
 }  // namespace
 

@@ -13,26 +13,30 @@ namespace {
 using Bytes = std::vector<std::byte>;
 
 void put(Bytes& bytes, std::uint64_t value, int size) {
-  for (int i = size; i-- > 0;) bytes.push_back(static_cast<std::byte>(value >> (8 * i)));
+  for (int i = size; i-- > 0;)
+    bytes.push_back(static_cast<std::byte>(value >> (8 * i)));
 }
 
 Bytes box(const std::string& type, const Bytes& body) {
   Bytes bytes;
   put(bytes, body.size() + 8, 4);
-  for (const char c : type) bytes.push_back(static_cast<std::byte>(c));
+  for (const char c : type)
+    bytes.push_back(static_cast<std::byte>(c));
   bytes.insert(bytes.end(), body.begin(), body.end());
   return bytes;
 }
 
 Bytes join(std::initializer_list<Bytes> parts) {
   Bytes all;
-  for (const Bytes& part : parts) all.insert(all.end(), part.begin(), part.end());
+  for (const Bytes& part : parts)
+    all.insert(all.end(), part.begin(), part.end());
   return all;
 }
 
 Bytes fields(std::initializer_list<std::pair<std::uint64_t, int>> list) {
   Bytes bytes;
-  for (const auto& [value, size] : list) put(bytes, value, size);
+  for (const auto& [value, size] : list)
+    put(bytes, value, size);
   return bytes;
 }
 
@@ -56,7 +60,8 @@ std::uint64_t read(const Bytes& bytes, const std::string& type, std::size_t at) 
   for (std::size_t i = 4; i + 4 < bytes.size(); ++i) {
     if (std::string(reinterpret_cast<const char*>(&bytes[i]), 4) != type) continue;
     std::uint64_t value = 0;
-    for (std::size_t b = 0; b < 4; ++b) value = value << 8 | std::to_integer<std::uint64_t>(bytes[i + 4 + at + b]);
+    for (std::size_t b = 0; b < 4; ++b)
+      value = value << 8 | std::to_integer<std::uint64_t>(bytes[i + 4 + at + b]);
     return value;
   }
   return 0;

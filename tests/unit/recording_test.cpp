@@ -115,7 +115,8 @@ TEST_CASE("recording: destroying it saves it") {
 TEST_CASE("recording: wrong words are refused") {
   const Buffer buffer = footage(10);
   CHECK(Recording::start(buffer, "a.mkv").error().code == Errc::kInvalidArgument);
-  CHECK(Recording::start(buffer, "a.mp4", {.pre_roll = -1s}).error().code == Errc::kInvalidArgument);
+  CHECK(Recording::start(buffer, "a.mp4", {.pre_roll = -1s}).error().code ==
+        Errc::kInvalidArgument);
 }
 
 TEST_CASE("recording: JPEG pictures are encoded as they come") {
