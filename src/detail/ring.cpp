@@ -27,8 +27,13 @@ std::size_t Ring::bytes() const noexcept {
   return slots_.size() * sizeof(HeldSegment) + runs_.capacity() * sizeof(HeldRun);
 }
 
-bool Ring::has_room(bool new_run) const noexcept {
-  return size_ < max_segments_ && (!new_run || runs_.size() < max_runs_);
+bool Ring::has_room(const Run* run) const noexcept {
+  return size_ < max_segments_ && (!is_new(run) || runs_.size() < max_runs_);
+}
+
+// A run that goes on is new again once all that it had in the ring is gone.
+bool Ring::is_new(const Run* run) const noexcept {
+  return runs_.empty() || runs_.back().run.get() != run;
 }
 
 void Ring::grow() {
@@ -40,23 +45,24 @@ void Ring::grow() {
   head_ = 0;
 }
 
-void Ring::push(HeldSegment segment, const RunReason* reason) {
+void Ring::push(HeldSegment segment, RunReason reason) {
   const std::uint64_t id = segment.entry.id;
   if (size_ == 0) front_id_ = id;
   if (size_ == slots_.size()) grow();
-  if (reason != nullptr) {
+  const bool new_run = is_new(segment.entry.run.get());
+  if (new_run) {
     if (runs_.size() == runs_.capacity()) {
       runs_.reserve(std::min(max_runs_, std::max<std::size_t>(8, runs_.size() * 2)));
     }
     HeldRun run;
     run.run = segment.entry.run;
-    run.reason = *reason;
+    run.reason = reason;
     run.first_id = id;
     run.begin = run.end = segment.entry.wall(segment.entry.begin);
     runs_.push_back(std::move(run));
   }
   HeldRun& run = runs_.back();
-  if (reason == nullptr && id > run.first_id) {
+  if (!new_run) {
     run.lead = std::max(run.lead, back().entry.all_end - segment.first_dts);
   }
   run.end_id = id + 1;

@@ -55,11 +55,11 @@ class Ring {
   std::vector<HeldRun>& runs() noexcept { return runs_; }
   const std::vector<HeldRun>& runs() const noexcept { return runs_; }
 
-  /// Whether one more segment, of a run of its own if `new_run`, stays within the limit.
-  bool has_room(bool new_run) const noexcept;
+  /// Whether one more segment, of this run, stays within the limit.
+  bool has_room(const Run* run) const noexcept;
 
-  /// The segment's id is set. `reason`: of a run that begins with it.
-  void push(HeldSegment segment, const RunReason* reason);
+  /// The segment's id and run are set. `reason`: why its run began.
+  void push(HeldSegment segment, RunReason reason);
   HeldSegment pop_front();
   HeldSegment pop_back();
 
@@ -83,6 +83,7 @@ class Ring {
     const std::size_t at = head_ + static_cast<std::size_t>(id - front_id_);
     return at < slots_.size() ? at : at - slots_.size();
   }
+  bool is_new(const Run* run) const noexcept;
   void grow();
   void refresh_begin(HeldRun& run) noexcept;
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxPending = 64;  // far beyond any codec's reordering
 constexpr std::size_t kMaxRecovering = 64;
+constexpr std::size_t kMaxLeaps = 64;
 
 void add(Count& count, const Packet& packet) {
   ++count.packets;
@@ -35,7 +36,7 @@ Result<void> StoreCore::Impl::store(const TimedPacket& timed) {
   if (!segment_open) {
     const auto has_room = [&] {
       const MutexLock lock(mutex);
-      return ring.has_room(!run_is_stored);
+      return ring.has_room(run.get());
     };
     while (!has_room() && evict_oldest()) {
     }
@@ -112,10 +113,10 @@ void StoreCore::Impl::open_segment(const TimedPacket& timed) {
   segment.first_dts = timed.dts;
   if (timed.packet.recovery > 0) {
     if (recovering.size() == kMaxRecovering) recovering.erase(recovering.begin());
-    recovering.push_back({entry.id, timed.packet.recovery});
+    recovering.push_back({entry.id, timed.packet.recovery, true});
   }
   segment_begin = timed.dts;
-  ring.push(std::move(segment), run_is_stored ? nullptr : &run_reason);
+  ring.push(std::move(segment), run_reason);
   if (!run_is_stored) {
     ++books.runs_begun;
     if (run_reason == RunReason::kClockStep) ++books.clock_steps;
@@ -124,8 +125,8 @@ void StoreCore::Impl::open_segment(const TimedPacket& timed) {
 }
 
 void StoreCore::Impl::note_age(const TimedPacket& timed) {
-  const Timestamp position = ring.back().entry.wall(timed.dts);
-  const bool was_leaping = age.leaping();
+  const SegmentEntry& entry = ring.back().entry;
+  const Timestamp position = entry.wall(timed.dts);
   AgeClock::Step step;
   if (timeline.suspect()) {
     age.forget_leap();
@@ -140,13 +141,18 @@ void StoreCore::Impl::note_age(const TimedPacket& timed) {
   timeline_begins = false;
   last_arrival = timed.packet.arrival;
   last_position = position;
-  const bool opened = ring.back().first_dts == timed.dts;
-  if (age.leaping() && !was_leaping)
-    leap_id = opened ? ring.back().entry.id : ring.back().entry.id + 1;
-  if (step.late_leap == Duration{0}) return;
-  for (std::uint64_t id = std::max(leap_id, ring.front_id()); id < ring.end_id(); ++id) {
-    ring[id].age += step.late_leap;
+  if (step.new_leap != Duration{0} && leaps.size() < kMaxLeaps) {
+    const bool opened = ring.back().first_dts == timed.dts;
+    leaps.push_back({opened ? entry.id : entry.id + 1, step.new_leap});
   }
+  if (step.late_leap != Duration{0}) {
+    for (const Leap& leap : leaps) {
+      for (std::uint64_t id = std::max(leap.id, ring.front_id()); id < ring.end_id(); ++id) {
+        ring[id].age += leap.by;
+      }
+    }
+  }
+  if (!age.leaping()) leaps.clear();
 }
 
 // A frame is complete once no frame that is shown before it can still come: dts has reached its
@@ -197,7 +203,14 @@ void StoreCore::Impl::note_recovery(const TimedPacket& timed) {
   std::erase_if(recovering, [&](Recovering& each) CLIPBUF_REQUIRES(mutex) {
     if (!ring.holds(each.id)) return true;
     if (ring.back().entry.id == each.id && timed.dts == segment_begin) return false;
-    if (--each.left > 0) return false;
+    if (each.waits) {
+      if (!timed.packet.key) return false;
+      each.waits = false;
+      each.left = timed.packet.recovery;
+      if (each.left > 0) return false;
+    } else if (--each.left > 0) {
+      return false;
+    }
     ring[each.id].entry.recovered = timed.pts;
     return true;
   });

@@ -116,11 +116,15 @@ struct StoreCore::Impl {
   bool sink_failed = false;  // an encode() failed for the store's sake
   std::uint64_t next_id = 1;
   std::uint64_t next_run_id = 1;
-  std::uint64_t leap_id = 0;             // first segment after a leap that isn't believed yet
   std::uint64_t unfinal_id = 0;          // no segment before it waits for frames
   std::optional<Duration> last_arrival;  // of the main track
   Timestamp last_position{};             // wall time of its last dts
   Duration highest_pts{0};
+  struct Leap {
+    std::uint64_t id;
+    Duration by;
+  };
+  std::vector<Leap> leaps;  // not believed yet: the segments from `id` on are so much younger
   struct Pending {
     Duration pts, end;
     std::uint64_t id;
@@ -129,6 +133,7 @@ struct StoreCore::Impl {
   struct Recovering {
     std::uint64_t id;
     std::uint32_t left;
+    bool waits = true;  // for the next refresh: decoders lose pictures of the one they start in
   };
   std::vector<Recovering> recovering;  // segments that start at an intra refresh
 

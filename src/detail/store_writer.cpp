@@ -9,6 +9,8 @@ namespace clipbuf::detail {
 
 namespace {
 
+constexpr Duration kAudioPreRoll = std::chrono::milliseconds(100);
+
 // Audio that waits for the first key frame: a stream that never sends one must not fill the memory.
 constexpr std::size_t kMaxHeldBack = 512;
 constexpr std::size_t kMaxHeldBackBytes = std::size_t{1} << 20;
@@ -290,7 +292,8 @@ void StoreCore::Impl::hold_back(const TimedPacket& timed) {
   }
 }
 
-// Audio that sounds when the first picture is shown is kept, though it came before it.
+// Audio that sounds when the first picture is shown is kept, though it came before it, and so is
+// what its decoder needs to get that right.
 Result<void> StoreCore::Impl::store_held_back(Duration begin) {
   const auto packets = std::exchange(held_back, {});
   held_back_bytes = 0;
@@ -299,7 +302,7 @@ Result<void> StoreCore::Impl::store_held_back(Duration begin) {
     const TimedPacket item = timed(packet);
     if (skipping != nullptr) {
       drop(packet, skipping);
-    } else if (item.end <= begin) {
+    } else if (item.end <= begin - kAudioPreRoll) {
       drop(packet, &DropCounts::no_key_frame);
     } else if (auto stored = store(item); !stored) {
       result = std::move(stored);

@@ -76,7 +76,8 @@ AgeClock::Step AgeClock::move(Duration position, Duration by, bool sure) noexcep
   if (by < Duration{0}) {
     leap_ = Duration{0};  // back again: the leap was a mistake
   } else if (by > max_jump_ && !sure) {
-    leap_ += by;
+    step.new_leap = by;
+    leap_ = std::min(leap_ + by, kOldest);
     since_leap_ = 0;
   } else {
     age_ += std::min(by, kOldest - age_);

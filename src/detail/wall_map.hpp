@@ -48,8 +48,10 @@ class AgeClock {
   explicit AgeClock(Duration max_jump) noexcept : max_jump_(max_jump) {}
 
   struct Step {
-    Duration age{0};        // of this packet
-    Duration late_leap{0};  // now believed: what began at or after the leap is that much younger
+    Duration age{0};       // of this packet
+    Duration new_leap{0};  // not believed yet, and not part of `age`
+    Duration late_leap{
+        0};  // all leaps so far, now believed: what began after one is so much younger
   };
 
   /// A packet at `position` on a timeline that goes on.
