@@ -57,8 +57,10 @@ Bytes sized(const Bytes& unit) {
 
 TEST_CASE("bitstream: H.264 IDR, recovery point and plain pictures are told apart") {
   const Bitstream stream(track("h264"));
-  CHECK(stream.start_point(joined({kCode, kSps, kCode, kPps, kCode, kIdr})).kind == StartKind::kClean);
-  const auto refresh = stream.start_point(joined({kCode, kSps, kCode, kPps, kCode, kRecoverySei, kCode, kSlice}));
+  CHECK(stream.start_point(joined({kCode, kSps, kCode, kPps, kCode, kIdr})).kind ==
+        StartKind::kClean);
+  const auto refresh =
+      stream.start_point(joined({kCode, kSps, kCode, kPps, kCode, kRecoverySei, kCode, kSlice}));
   CHECK(refresh.kind == StartKind::kRecovery);
   CHECK(refresh.recovery == 2);
   CHECK(stream.start_point(joined({kCode, kSlice})).kind == StartKind::kNone);
@@ -72,12 +74,14 @@ TEST_CASE("bitstream: units behind lengths are read as avcC says") {
   CHECK(refresh.kind == StartKind::kRecovery);
   CHECK(stream.start_point(sized(kIdr)).kind == StartKind::kClean);
   // A length beyond the packet ends the search.
-  CHECK(stream.start_point(joined({bytes({0x7f, 0xff, 0xff, 0xff}), kIdr})).kind == StartKind::kNone);
+  CHECK(stream.start_point(joined({bytes({0x7f, 0xff, 0xff, 0xff}), kIdr})).kind ==
+        StartKind::kNone);
 }
 
 TEST_CASE("bitstream: a recovery point behind other messages and emulation prevention is found") {
   // pic_timing with a payload that needs an emulation prevention byte, then the recovery point.
-  const Bytes sei = bytes({0x06, 0x01, 0x04, 0x00, 0x00, 0x03, 0x00, 0x01, 0x06, 0x02, 0x04, 0x10, 0x80});
+  const Bytes sei =
+      bytes({0x06, 0x01, 0x04, 0x00, 0x00, 0x03, 0x00, 0x01, 0x06, 0x02, 0x04, 0x10, 0x80});
   const Bitstream stream(track("h264"));
   const auto start = stream.start_point(joined({kCode, sei, kCode, kSlice}));
   CHECK(start.kind == StartKind::kRecovery);

@@ -53,12 +53,13 @@ TEST_CASE("config: a value that doesn't fit is refused with the limits, and chan
     const char* key;
     const char* value;
   };
-  for (const Bad bad : {Bad{"keep", "-1s"}, Bad{"keep", "soon"}, Bad{"jpeg_quality", "0"},
-                        Bad{"jpeg_quality", "101"}, Bad{"jpeg_quality", "9x"}, Bad{"max_bytes", "12Q"},
-                        Bad{"max_bytes", "-1"}, Bad{"max_bytes", "99999999999999999999"},
-                        Bad{"max_bytes", "99999999999T"}, Bad{"fps", "nan"}, Bad{"fps", "-1"},
-                        Bad{"audio", "maybe"}, Bad{"size", "640"}, Bad{"size", "0x480"},
-                        Bad{"rtsp_transport", "pigeon"}, Bad{"codec", ""}, Bad{"open_timeout", "0"}}) {
+  for (const Bad bad :
+       {Bad{"keep", "-1s"}, Bad{"keep", "soon"}, Bad{"jpeg_quality", "0"},
+        Bad{"jpeg_quality", "101"}, Bad{"jpeg_quality", "9x"}, Bad{"max_bytes", "12Q"},
+        Bad{"max_bytes", "-1"}, Bad{"max_bytes", "99999999999999999999"},
+        Bad{"max_bytes", "99999999999T"}, Bad{"fps", "nan"}, Bad{"fps", "-1"},
+        Bad{"audio", "maybe"}, Bad{"size", "640"}, Bad{"size", "0x480"},
+        Bad{"rtsp_transport", "pigeon"}, Bad{"codec", ""}, Bad{"open_timeout", "0"}}) {
     CAPTURE(bad.key);
     CAPTURE(bad.value);
     Config config;

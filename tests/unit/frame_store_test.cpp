@@ -167,7 +167,8 @@ TEST_CASE("frame store: a packet larger than max_bytes costs nothing that is hel
 TEST_CASE("frame store: wrong limits, tracks and packets are refused with the numbers") {
   CopyStore tiny{{}, {}, {.max_bytes = 100}};
   REQUIRE(tiny.add_track(video_track()));
-  CHECK(tiny.push(frame_packet(0)).error().message == "max_bytes is 100, at least 32768 are needed");
+  CHECK(tiny.push(frame_packet(0)).error().message ==
+        "max_bytes is 100, at least 32768 are needed");
   CopyStore store{{}, {}, {.keep = 0s}};
   CHECK(store.push(frame_packet(0)).error().message == "no track 0, 0 tracks are declared");
   Track bad = video_track();
@@ -195,7 +196,8 @@ TEST_CASE("frame store: a new run forgets the tracks, and equal ones are shared"
   CHECK(entries.front().run->tracks[0] == entries.back().run->tracks[0]);
 }
 
-TEST_CASE("frame store: a step of the wall clock begins a run at the next segment and drops nothing") {
+TEST_CASE(
+    "frame store: a step of the wall clock begins a run at the next segment and drops nothing") {
   FakeClock::reset();
   CopyStore store = video_store();
   for (int n = 0; n < 250; ++n) {
@@ -314,8 +316,12 @@ void* operator new(std::size_t size) {
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 TEST_CASE("frame store: in the steady state a push allocates nothing") {
   CopyStore store = video_store({.keep = 10s, .max_bytes = 16 << 20});

@@ -26,7 +26,9 @@ CopyStore filled(Limits limits, int from, int to) {
 }
 
 std::vector<Gap> gaps_in(const Buffer& store, std::int64_t begin, std::int64_t end) {
-  return store.core()->snapshot({.begin = media(begin), .end = media(end), .placeholder = true})->gaps;
+  return store.core()
+      ->snapshot({.begin = media(begin), .end = media(end), .placeholder = true})
+      ->gaps;
 }
 
 Gap gap(std::int64_t begin, std::int64_t end, GapReason reason) {
@@ -67,8 +69,9 @@ TEST_CASE("store readers: what is missing is named with its reason") {
   CHECK(gaps_in(store, 35'000, 50'000) ==
         std::vector{gap(40'000, 50'000, GapReason::kNotRecordedYet)});
   const auto held = store.status().covered.begin;
-  CHECK(gaps_in(store, 5'000, 35'000) == std::vector{gap(5'000, 10'000, GapReason::kNotRecorded),
-                                                     Gap{{media(10'000), held}, GapReason::kEvicted}});
+  CHECK(gaps_in(store, 5'000, 35'000) ==
+        std::vector{gap(5'000, 10'000, GapReason::kNotRecorded),
+                    Gap{{media(10'000), held}, GapReason::kEvicted}});
   REQUIRE(store.begin_run(RunReason::kReconnect));
   REQUIRE(store.add_track(video_track()));
   push(store, 1100, 1150);
@@ -94,8 +97,8 @@ TEST_CASE("store readers: nothing in range is an error with the numbers, or a pl
   REQUIRE(!none);
   CHECK(none.error().code == Errc::kNothingInRange);
   CHECK(none.error().message.find("1970-01-01T00:00:04.000000Z") != std::string::npos);
-  const auto empty = store.core()->snapshot(
-      {.begin = media(100'000), .end = media(110'000), .placeholder = true});
+  const auto empty =
+      store.core()->snapshot({.begin = media(100'000), .end = media(110'000), .placeholder = true});
   REQUIRE(empty);
   CHECK(empty->segments.empty());
   CHECK(empty->placeholder);
@@ -129,7 +132,8 @@ TEST_CASE("store readers: a request into the future waits for it, and keeps what
     snapshot = *store.core()->snapshot({.begin = media(2000), .end = media(8000), .wait = 60s});
   });
   // The reader has pinned its beginning once it shows in the packets held by nobody else.
-  while (store.core()->waiting() == 0) std::this_thread::yield();
+  while (store.core()->waiting() == 0)
+    std::this_thread::yield();
   push(store, 100, 300);
   reader.join();
   CHECK(snapshot->gaps.empty());
@@ -146,8 +150,8 @@ TEST_CASE("store readers: a request into the future waits for it, and keeps what
 TEST_CASE("store readers: waiting ends when the writer is done") {
   CopyStore store = filled({.keep = 0s}, 0, 100);
   REQUIRE(store.finish());
-  const auto snapshot =
-      store.core()->snapshot({.begin = media(2000), .end = media(8000), .wait = std::chrono::hours(1)});
+  const auto snapshot = store.core()->snapshot(
+      {.begin = media(2000), .end = media(8000), .wait = std::chrono::hours(1)});
   CHECK(snapshot->gaps == std::vector{gap(4000, 8000, GapReason::kNotRecordedYet)});
   CHECK(store.wait_for_packets(0, std::chrono::hours(1)) == 100);
   CHECK(store.wait_for_packets(100, 0s) == 100);

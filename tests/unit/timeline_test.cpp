@@ -20,11 +20,11 @@ struct Bench {
   explicit Bench(int reorder_depth = 0) {
     Track video = video_track();
     video.reorder_depth = reorder_depth;
-    timeline.reset({std::make_shared<const Track>(video), std::make_shared<const Track>(audio_track())},
-                   0);
+    timeline.reset(
+        {std::make_shared<const Track>(video), std::make_shared<const Track>(audio_track())}, 0);
   }
-  Packet stamp(std::int64_t pts, std::int64_t dts, std::optional<Duration> arrival = {}, bool key = false,
-               TrackId track = 0) {
+  Packet stamp(std::int64_t pts, std::int64_t dts, std::optional<Duration> arrival = {},
+               bool key = false, TrackId track = 0) {
     Packet packet;
     packet.track = track;
     packet.pts = pts;
@@ -86,7 +86,8 @@ TEST_CASE("timeline: a pts before its dts is moved to it") {
   CHECK(bench.stamp(10, 30).pts == 30);
 }
 
-TEST_CASE("timeline: one live packet whose time jumps is re-stamped, the next ones are right again") {
+TEST_CASE(
+    "timeline: one live packet whose time jumps is re-stamped, the next ones are right again") {
   Bench bench;
   Duration arrival = 0us;
   for (int i = 0; i < 5; ++i)
@@ -105,7 +106,9 @@ TEST_CASE("timeline: a jump that the arrival clock confirms is believed") {
   CHECK(bench.timeline.restamped() == 0);
 }
 
-TEST_CASE("timeline: after three jumps in a row time goes on smoothly, and a run begins at the next key") {
+TEST_CASE(
+    "timeline: after three jumps in a row time goes on smoothly, and a run begins at the next "
+    "key") {
   Bench bench;
   Duration arrival = 0us;
   for (int i = 0; i < 5; ++i) {
@@ -127,7 +130,8 @@ TEST_CASE("timeline: after three jumps in a row time goes on smoothly, and a run
   CHECK(bench.new_run);
 }
 
-TEST_CASE("timeline: recorded packets may leap forward, and a step back begins a run at the next key") {
+TEST_CASE(
+    "timeline: recorded packets may leap forward, and a step back begins a run at the next key") {
   Bench bench;
   bench.stamp(0, 0);
   CHECK(bench.stamp(60'000, 60'000).dts == 60'000);
@@ -170,7 +174,8 @@ TEST_CASE("timeline: dts rises strictly and pts is never before it, whatever com
                                      std::numeric_limits<std::int64_t>::min()};
     for (int i = 0; i < 300; ++i) {
       const auto track = static_cast<TrackId>(random() % 2);
-      const auto arrival = random() % 2 == 0 ? std::optional<Duration>(Duration(i * 1000)) : std::nullopt;
+      const auto arrival =
+          random() % 2 == 0 ? std::optional<Duration>(Duration(i * 1000)) : std::nullopt;
       const Packet packet = bench.stamp(wild(), wild(), arrival, random() % 10 == 0, track);
       if (bench.new_run) last.fill(std::numeric_limits<std::int64_t>::min());
       REQUIRE(packet.dts > last[track]);

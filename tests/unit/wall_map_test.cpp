@@ -33,7 +33,8 @@ TEST_CASE("wall map: after its first seconds it only slews, by 500 ppm at most")
   CHECK(map.to_wall() > 1s);
 }
 
-TEST_CASE("wall map: a clock step moves it at once; packets without arrival are in wall time already") {
+TEST_CASE(
+    "wall map: a clock step moves it at once; packets without arrival are in wall time already") {
   detail::WallMap map;
   map.begin(true, 1000s);
   map.arrived(0s, 10s);
