@@ -100,18 +100,26 @@ Result<SourceItem> AvSource::read() {
   interrupt_->arm(config_.read_timeout);
   while (true) {
     if (std::exchange(announce_, false)) return SourceItem(TracksChanged{picked_.tracks});
-    while (!ready_.empty()) {
-      if (ready_.front().changed) {
-        picked_.tracks[ready_.front().track] = *std::exchange(ready_.front().changed, std::nullopt);
-        return SourceItem(TracksChanged{picked_.tracks});
-      }
-      if (place(ready_.front())) return deliver();
-      ready_.pop_front();
+    if (!ready_.empty()) {
+      if (auto item = next_ready()) return *std::move(item);
+      continue;
     }
     if (ended_) return Error{Errc::kEndOfStream, name() + ": the end"};
     if (interrupt_->stop()) return input_->error_of(AVERROR_EXIT, Errc::kSourceLost);
-    CLIPBUF_TRY(pull());
+    if (auto pulled = pull(); !pulled) return std::move(pulled).error();
   }
+}
+
+/// The first packet that is ready, or the news that comes before it; nothing when it is left out.
+std::optional<Result<SourceItem>> AvSource::next_ready() {
+  Entry& entry = ready_.front();
+  if (entry.changed) {
+    picked_.tracks[entry.track] = *std::exchange(entry.changed, std::nullopt);
+    return SourceItem(TracksChanged{picked_.tracks});
+  }
+  if (place(entry)) return deliver();
+  ready_.pop_front();
+  return std::nullopt;
 }
 
 /// Reads one packet of libavformat's, which may make none, one or several ready.

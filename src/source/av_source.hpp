@@ -43,6 +43,7 @@ class AvSource final : public Source {
   void drain_filter();
   void stamp_by_arrival(AVPacket& packet) const;
   bool place(Entry& entry);
+  std::optional<Result<SourceItem>> next_ready();
   Result<SourceItem> deliver();
   std::string name() const;
 

@@ -81,17 +81,15 @@ Result<AvTracks> pick_tracks(AvInput& input, const Config& config, const std::st
       out.track_of_stream.push_back(-1);
       continue;
     }
-    Track track = make_track(stream);
-    if (track.kind == TrackKind::kVideo) {
-      have_video = true;
-      if (track.width <= 0 || track.height <= 0) {
-        return Error{Errc::kSourceUnavailable,
-                     name + ": the size of its " + track.codec + " picture did not come in time"};
-      }
-    }
     out.track_of_stream.push_back(static_cast<int>(out.tracks.size()));
     out.stream_of_track.push_back(i);
-    out.tracks.push_back(std::move(track));
+    out.tracks.push_back(make_track(stream));
+    const Track& track = out.tracks.back();
+    if (track.kind != TrackKind::kVideo) continue;
+    have_video = true;
+    if (track.width > 0 && track.height > 0) continue;
+    return Error{Errc::kSourceUnavailable,
+                 name + ": the size of its " + track.codec + " picture did not come in time"};
   }
   if (out.tracks.empty()) {
     return Error{Errc::kSourceUnavailable, name + ": no video" + (config.audio ? " or audio" : "") +

@@ -22,7 +22,7 @@ bool stores_as_is(const std::string& option, const std::string& codec) {
 }
 
 Result<void> Feed::begin(const SourceInfo& info, RunReason reason) {
-  const Result<void> flushed = flush_decoder();  // what is left of the run before
+  Result<void> flushed = flush_decoder();  // what is left of the run before
   decoder_.reset();
   tracks_ = info.tracks;
   live_ = info.live;
@@ -129,7 +129,7 @@ Result<void> Feed::flush_decoder() {
 }
 
 Result<void> Feed::finish() {
-  const Result<void> flushed = flush_decoder();
+  Result<void> flushed = flush_decoder();
   CLIPBUF_TRY(buffer_.finish());
   return flushed;
 }

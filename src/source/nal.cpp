@@ -71,13 +71,15 @@ NalKind nal_kind(AVCodecID codec, Bytes nal) noexcept {
   if (nal.empty()) return NalKind::kOther;
   if (codec == AV_CODEC_ID_H264) {
     const unsigned type = at(nal, 0) & 31u;
-    if (type == 7 || type == 8) return NalKind::kParameterSet;
+    if (type == 7) return NalKind::kSequenceSet;
+    if (type == 8) return NalKind::kParameterSet;
     if (type == 5) return NalKind::kIdrSlice;
     return type >= 1 && type <= 4 ? NalKind::kSlice : NalKind::kOther;
   }
   if (codec == AV_CODEC_ID_HEVC) {
     const unsigned type = at(nal, 0) >> 1 & 63u;
-    if (type >= 32 && type <= 34) return NalKind::kParameterSet;
+    if (type == 33) return NalKind::kSequenceSet;
+    if (type == 32 || type == 34) return NalKind::kParameterSet;
     if (type >= 16 && type <= 20) return NalKind::kIdrSlice;  // BLA and IDR
     return type <= 31 ? NalKind::kSlice : NalKind::kOther;
   }

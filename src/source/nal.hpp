@@ -24,10 +24,18 @@ void for_each_nal(Bytes packet, int length_size, const std::function<bool(Bytes)
 
 enum class NalKind : std::int32_t {
   kOther = 0,
-  kParameterSet = 1,
-  kSlice = 2,     ///< of a picture after which older ones may still matter
-  kIdrSlice = 3,  ///< of a picture that starts a coded video sequence
+  kSequenceSet = 1,   ///< an SPS: picture size, profile, reordering
+  kParameterSet = 2,  ///< a PPS or VPS
+  kSlice = 3,         ///< of a picture after which older ones may still matter
+  kIdrSlice = 4,      ///< of a picture that starts a coded video sequence
 };
+
+inline bool is_set(NalKind kind) noexcept {
+  return kind == NalKind::kSequenceSet || kind == NalKind::kParameterSet;
+}
+inline bool is_slice(NalKind kind) noexcept {
+  return kind == NalKind::kSlice || kind == NalKind::kIdrSlice;
+}
 
 /// `nal` of a codec that is neither H.264 nor HEVC is kOther.
 NalKind nal_kind(AVCodecID codec, Bytes nal) noexcept;

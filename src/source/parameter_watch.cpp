@@ -19,13 +19,19 @@ Bytes bytes_of(const AVPacket& packet) {
   return std::as_bytes(std::span(packet.data, static_cast<std::size_t>(packet.size)));
 }
 
+struct Sets {
+  std::vector<std::vector<std::byte>> all;
+  std::vector<std::vector<std::byte>> sequence;
+};
+
 /// The parameter sets before a packet's first slice.
-std::vector<std::vector<std::byte>> sets_of(AVCodecID codec, Bytes bytes, int length_size) {
-  std::vector<std::vector<std::byte>> sets;
-  for_each_nal(bytes, length_size, [&](Bytes nal) {
+Sets sets_of(AVCodecID codec, Bytes bytes) {
+  Sets sets;
+  for_each_nal(bytes, 0, [&](Bytes nal) {
     const NalKind kind = nal_kind(codec, nal);
-    if (kind == NalKind::kParameterSet) sets.emplace_back(nal.begin(), nal.end());
-    return kind != NalKind::kSlice && kind != NalKind::kIdrSlice;
+    if (is_set(kind)) sets.all.emplace_back(nal.begin(), nal.end());
+    if (kind == NalKind::kSequenceSet) sets.sequence.push_back(sets.all.back());
+    return !is_slice(kind);
   });
   return sets;
 }
@@ -44,7 +50,7 @@ std::vector<std::byte> with_start_codes(const std::vector<std::vector<std::byte>
 ParameterWatch::ParameterWatch(const AVCodecParameters& parameters, const Track& track,
                                int length_size)
     : codec_(parameters.codec_id), length_size_(length_size), track_(track) {
-  if (length_size_ == 0) known_ = sets_of(codec_, track_.extradata, 0);
+  if (length_size_ == 0) known_ = sets_of(codec_, track_.extradata).sequence;
 }
 
 std::optional<Track> ParameterWatch::see(const AVPacket& packet) {
@@ -68,16 +74,18 @@ std::optional<Track> ParameterWatch::see_jpeg(const AVPacket& packet) {
 
 std::optional<Track> ParameterWatch::see_nals(const AVPacket& packet) {
   if ((packet.flags & AV_PKT_FLAG_KEY) == 0) return std::nullopt;
-  auto sets = sets_of(codec_, bytes_of(packet), length_size_);
-  const bool news = std::any_of(sets.begin(), sets.end(), [this](const auto& set) {
-    return std::find(known_.begin(), known_.end(), set) == known_.end();
-  });
+  Sets sets = sets_of(codec_, bytes_of(packet));
+  // Only an SPS makes another stream. A PPS comes in band before it is used, and some encoders
+  // change theirs with every group of pictures.
+  const bool news =
+      std::any_of(sets.sequence.begin(), sets.sequence.end(), [this](const auto& set) {
+        return std::find(known_.begin(), known_.end(), set) == known_.end();
+      });
   if (!news) return std::nullopt;
-  const bool first = known_.empty() && track_.extradata.empty();
-  known_ = std::move(sets);
-  track_.extradata = with_start_codes(known_);
+  known_ = std::move(sets.sequence);
+  track_.extradata = with_start_codes(sets.all);
   read_picture(packet, {});
-  return first ? std::nullopt : std::optional(track_);
+  return track_;
 }
 
 std::optional<Track> ParameterWatch::see_extradata(const AVPacket& packet) {

@@ -11,8 +11,8 @@
 
 namespace clipbuf::detail {
 
-/// Looks at packets for H.264 and HEVC parameter sets that are not known yet, for JPEGs of another
-/// size, and for new extradata that libavformat reports. Thread word: bound.
+/// Looks at packets for H.264 and HEVC sequence parameter sets that are not known yet, for JPEGs of
+/// another size, and for new extradata that libavformat reports. Thread word: bound.
 class ParameterWatch {
  public:
   /// `length_size`: of NAL units, see nal_length_size().
@@ -30,7 +30,7 @@ class ParameterWatch {
   const AVCodecID codec_;
   const int length_size_;
   Track track_;
-  std::vector<std::vector<std::byte>> known_;  // parameter sets, as NAL units
+  std::vector<std::vector<std::byte>> known_;  // sequence parameter sets, as NAL units
 };
 
 }  // namespace clipbuf::detail

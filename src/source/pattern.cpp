@@ -41,22 +41,28 @@ class Canvas {
     right = std::clamp(right, left, width_);
     top = std::clamp(top, 0, height_);
     bottom = std::clamp(bottom, top, height_);
-    fill_plane(luma_, width_, left, top, right, bottom, color.y);
-    const int bottom2 = (bottom + 1) / 2;
-    fill_plane(u_, chroma_width(), left / 2, top / 2, (right + 1) / 2, bottom2, color.u);
-    fill_plane(v_, chroma_width(), left / 2, top / 2, (right + 1) / 2, bottom2, color.v);
+    fill_plane({luma_, width_}, {left, top, right, bottom}, color.y);
+    const Box half{left / 2, top / 2, (right + 1) / 2, (bottom + 1) / 2};
+    fill_plane({u_, chroma_width()}, half, color.u);
+    fill_plane({v_, chroma_width()}, half, color.v);
   }
   std::byte* luma() const { return luma_; }
 
  private:
+  struct Plane {
+    std::byte* data;
+    int stride;
+  };
+  struct Box {
+    int left, top, right, bottom;
+  };
   static std::size_t size_t_of(int value) { return static_cast<std::size_t>(value); }
   int chroma_width() const { return (width_ + 1) / 2; }
   int chroma_height() const { return (height_ + 1) / 2; }
-  static void fill_plane(std::byte* plane, int stride, int left, int top, int right, int bottom,
-                         int value) {
-    for (int y = top; y < bottom; ++y) {
-      std::byte* row = plane + size_t_of(y) * size_t_of(stride);
-      std::fill(row + left, row + std::max(left, right), static_cast<std::byte>(value));
+  static void fill_plane(Plane plane, Box box, int value) {
+    for (int y = box.top; y < box.bottom; ++y) {
+      std::byte* row = plane.data + size_t_of(y) * size_t_of(plane.stride);
+      std::fill(row + box.left, row + std::max(box.left, box.right), static_cast<std::byte>(value));
     }
   }
 
@@ -69,7 +75,7 @@ class Canvas {
 /// A way to and fro over [0, span].
 int bounce(std::uint64_t number, int step, int span) {
   if (span <= 0) return 0;
-  const auto period = static_cast<std::uint64_t>(2 * span);
+  const auto period = 2 * static_cast<std::uint64_t>(span);
   const auto at = static_cast<int>(number * static_cast<std::uint64_t>(step) % period);
   return at <= span ? at : 2 * span - at;
 }

@@ -158,7 +158,7 @@ PtsRebuilder::Picture PictureReader::read(const AVPacket& packet, int length_siz
   for_each_nal(bytes_of(packet), length_size, [&](Bytes nal) {
     const NalKind kind = nal_kind(codec_->codec_id, nal);
     if (kind == NalKind::kIdrSlice) picture.starts_sequence = true;
-    return kind != NalKind::kIdrSlice && kind != NalKind::kSlice;
+    return !is_slice(kind);
   });
   return picture;
 }

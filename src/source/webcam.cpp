@@ -33,12 +33,12 @@ bool read_h264(std::span<const std::byte> bytes, std::vector<std::byte>& sets) {
   bool idr = false;
   for_each_nal(bytes, 0, [&](Bytes nal) {
     const NalKind kind = nal_kind(AV_CODEC_ID_H264, nal);
-    if (kind == NalKind::kParameterSet) {
+    if (is_set(kind)) {
       sets.insert(sets.end(), kStartCode.begin(), kStartCode.end());
       sets.insert(sets.end(), nal.begin(), nal.end());
     }
     idr = kind == NalKind::kIdrSlice;
-    return kind != NalKind::kIdrSlice && kind != NalKind::kSlice;
+    return !is_slice(kind);
   });
   return idr;
 }
@@ -55,6 +55,7 @@ class Webcam final : public Source {
  private:
   Result<void> open_device();
   Result<Picture> next_picture();
+  Result<void> copy_out(std::span<const std::byte> data, Picture& picture) const;
   Result<void> first_packet();
   std::optional<Track> track_of(const Picture& picture) const;
   Result<SourceItem> as_item(Picture picture);
@@ -114,20 +115,24 @@ Result<SourceInfo> Webcam::open() {
 /// A picture's bytes, copied out of the driver's buffer.
 Result<Picture> Webcam::next_picture() {
   Picture picture;
-  CLIPBUF_TRY(device_->read(*interrupt_, [&](const V4l2Buffer& buffer) -> Result<void> {
-    if (buffer.data.size() > config_.max_packet_bytes) {
-      return Error{Errc::kCorruptData,
-                   path_ + ": a picture of " + std::to_string(buffer.data.size()) +
-                       " bytes, max_packet_bytes is " + std::to_string(config_.max_packet_bytes)};
-    }
-    std::optional<std::vector<std::byte>> mended;
-    if (mode_.format == "mjpeg") mended = with_huffman_tables(buffer.data);
-    picture.bytes = std::make_shared<const std::vector<std::byte>>(
-        mended ? *std::move(mended) : std::vector(buffer.data.begin(), buffer.data.end()));
+  CLIPBUF_TRY(device_->read(*interrupt_, [&](const V4l2Buffer& buffer) {
     picture.captured = buffer.captured;
-    return {};
+    return copy_out(buffer.data, picture);
   }));
   return picture;
+}
+
+Result<void> Webcam::copy_out(std::span<const std::byte> data, Picture& picture) const {
+  if (data.size() > config_.max_packet_bytes) {
+    return Error{Errc::kCorruptData, path_ + ": a picture of " + std::to_string(data.size()) +
+                                         " bytes, max_packet_bytes is " +
+                                         std::to_string(config_.max_packet_bytes)};
+  }
+  std::optional<std::vector<std::byte>> mended;
+  if (mode_.format == "mjpeg") mended = with_huffman_tables(data);
+  picture.bytes = std::make_shared<const std::vector<std::byte>>(
+      mended ? *std::move(mended) : std::vector(data.begin(), data.end()));
+  return {};
 }
 
 /// What the packet says of its track; nothing where it can't start one.

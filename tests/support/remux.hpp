@@ -36,7 +36,7 @@ inline std::vector<Packet> read_all(Source& source, TrackId track, std::size_t m
   return packets;
 }
 
-inline std::unique_ptr<Source> source_of(Config config) {
+inline std::unique_ptr<Source> source_of(const Config& config) {
   auto source = make_source(config);
   REQUIRE_MESSAGE(source.has_value(), (source ? "" : source.error().message));
   return *std::move(source);
@@ -72,7 +72,8 @@ inline CodedVideo encode(const std::string& encoder, int frames, int width, int 
     return {};
   };
   for (int i = 0; i < frames; ++i) {
-    const Frame frame = picture(PixelFormat::kYuv420p, width, height, i, at_us(i * 40'000));
+    const Frame frame =
+        picture(PixelFormat::kYuv420p, width, height, i, at_us(std::int64_t{i} * 40'000));
     const auto encoded = codec.encode(frame.view(), {}, keep);
     REQUIRE_MESSAGE(encoded.has_value(), (encoded ? "" : encoded.error().message));
   }

@@ -16,7 +16,9 @@
 namespace clipbuf::test {
 namespace {
 
-const std::string kStreet = CLIPBUF_TEST_DATA "/street.mp4";
+std::string street() {
+  return CLIPBUF_TEST_DATA "/street.mp4";
+}
 
 Config config_for(const std::string& source) {
   Config config;
@@ -35,7 +37,7 @@ Error open_error(const Config& config) {
 
 /// Five frames of 40 ms.
 std::string short_file(const TemporaryDirectory& folder) {
-  const std::string path = folder.file("short.avi");
+  std::string path = folder.file("short.avi");
   remux(encode("mpeg4", 5, 64, 48, 0), "avi", path);
   return path;
 }
@@ -89,9 +91,9 @@ TEST_CASE("file source: content that would open something else is refused, whate
   const TemporaryDirectory folder;
   const std::string evil = folder.file("evil.mp4");
   const std::vector<std::string> contents{
-      "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile://" + kStreet +
+      "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile://" + street() +
           "\n#EXT-X-ENDLIST\n",
-      "ffconcat version 1.0\nfile '" + kStreet + "'\n",
+      "ffconcat version 1.0\nfile '" + street() + "'\n",
       "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 5004 "
       "RTP/AVP 96\r\n"
       "a=rtpmap:96 H264/90000\r\n",
@@ -105,7 +107,7 @@ TEST_CASE("file source: content that would open something else is refused, whate
 }
 
 TEST_CASE("file source: tracks, packets and times of the street scene") {
-  const auto source = source_of(config_for(kStreet));
+  const auto source = source_of(config_for(street()));
   const auto info = source->open();
   REQUIRE(info);
   CHECK_FALSE(info->live);
@@ -131,7 +133,7 @@ TEST_CASE("file source: tracks, packets and times of the street scene") {
 }
 
 TEST_CASE("file source: without audio, by file URL, and closed early") {
-  Config config = config_for("file://" + kStreet);
+  Config config = config_for("file://" + street());
   config.audio = false;
   const auto source = source_of(config);
   const auto info = source->open();
@@ -141,13 +143,13 @@ TEST_CASE("file source: without audio, by file URL, and closed early") {
 }
 
 TEST_CASE("file source: limits on what a hostile file can cost") {
-  Config config = config_for(kStreet);
+  Config config = config_for(street());
   config.max_streams = 1;
   CHECK(open_error(config).code == Errc::kSourceUnavailable);
-  config = config_for(kStreet);
+  config = config_for(street());
   config.max_pixels = 640 * 480 - 1;
   CHECK(open_error(config).message.find("640x480") != std::string::npos);
-  config = config_for(kStreet);
+  config = config_for(street());
   config.max_packet_bytes = 1000;
   const auto source = source_of(config);
   REQUIRE(source->open());
@@ -158,7 +160,7 @@ TEST_CASE("file source: limits on what a hostile file can cost") {
 
 TEST_CASE("file source: damaged files end in order") {
   const TemporaryDirectory folder;
-  std::ifstream file(kStreet, std::ios::binary);
+  std::ifstream file(street(), std::ios::binary);
   const std::string whole((std::istreambuf_iterator<char>(file)), {});
   const std::string path = folder.file("damaged.mp4");
   for (const std::size_t size : {whole.size() / 2, whole.size() / 50, std::size_t{100}}) {
@@ -173,7 +175,7 @@ TEST_CASE("file source: damaged files end in order") {
 }
 
 TEST_CASE("file source: a loop looks like one stream without an end") {
-  Config config = config_for(kStreet);
+  Config config = config_for(street());
   config.loop = true;
   const auto source = source_of(config);
   const auto info = source->open();
@@ -232,8 +234,8 @@ TEST_CASE("file source: in real time it is live, stamped with its arrival, and c
 }
 
 TEST_CASE("sources: cancelled before they were opened") {
-  for (const char* name :
-       {kStreet.c_str(), "rtsp://127.0.0.1:9/x", "http://127.0.0.1:9/x", "pattern:"}) {
+  for (const char* name : {CLIPBUF_TEST_DATA "/street.mp4", "rtsp://127.0.0.1:9/x",
+                           "http://127.0.0.1:9/x", "pattern:"}) {
     const auto source = source_of(config_for(name));
     source->cancel();
     const auto info = source->open();

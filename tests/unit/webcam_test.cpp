@@ -17,23 +17,24 @@ using detail::WebcamMode;
 using detail::WebcamWish;
 
 /// What a usual USB camera offers: raw pictures are slow where they are large.
-const std::vector<WebcamMode> kUsual{
-    {"yuyv422", 640, 480, 30},  {"yuyv422", 640, 480, 15}, {"yuyv422", 1280, 720, 10},
-    {"yuyv422", 1920, 1080, 5}, {"mjpeg", 640, 480, 30},   {"mjpeg", 1280, 720, 30},
-    {"mjpeg", 1280, 720, 60},   {"mjpeg", 1920, 1080, 30}, {"h264", 1920, 1080, 30}};
+std::vector<WebcamMode> usual() {
+  return {{"yuyv422", 640, 480, 30},  {"yuyv422", 640, 480, 15}, {"yuyv422", 1280, 720, 10},
+          {"yuyv422", 1920, 1080, 5}, {"mjpeg", 640, 480, 30},   {"mjpeg", 1280, 720, 30},
+          {"mjpeg", 1280, 720, 60},   {"mjpeg", 1920, 1080, 30}, {"h264", 1920, 1080, 30}};
+}
 
-WebcamMode chosen(WebcamWish wish, const std::vector<WebcamMode>& modes = kUsual) {
+WebcamMode chosen(const WebcamWish& wish, const std::vector<WebcamMode>& modes = usual()) {
   const auto mode = choose_mode(modes, wish);
   REQUIRE_MESSAGE(mode.has_value(), (mode ? "" : mode.error().message));
   return *mode;
 }
 
-WebcamWish wish_for(int width, int height, double fps, std::string format = "") {
+WebcamWish wish_for(int width, int height, double fps, const std::string& format = "") {
   WebcamWish wish;
   wish.width = width;
   wish.height = height;
   wish.fps = fps;
-  wish.format = std::move(format);
+  wish.format = format;
   return wish;
 }
 
@@ -101,7 +102,7 @@ TEST_CASE("webcam: drivers that name no rate, and rates a little off") {
 }
 
 TEST_CASE("webcam: what can't be had names what there is") {
-  const auto none = choose_mode(kUsual, wish_for(640, 480, 30, "nv12"));
+  const auto none = choose_mode(usual(), wish_for(640, 480, 30, "nv12"));
   REQUIRE_FALSE(none);
   CHECK(none.error().code == Errc::kUnsupported);
   CHECK(none.error().message.find("nv12") != std::string::npos);
@@ -165,7 +166,7 @@ TEST_CASE("webcam: a device that isn't there is one clear line") {
 }
 
 TEST_CASE("webcam: raw pictures are looked at where the driver put the rows") {
-  std::vector<std::byte> data(100 * 48 * 2);
+  std::vector<std::byte> data(std::size_t{100} * 48 * 2);
   auto view = detail::view_of_raw({"yuyv422", 40, 48, 30}, 100, data);
   REQUIRE(view);
   CHECK(view->strides[0] == 100);
@@ -178,7 +179,7 @@ TEST_CASE("webcam: raw pictures are looked at where the driver put the rows") {
   REQUIRE(view);
   CHECK(view->strides[1] == 40);
   CHECK(view->planes[2] == data.data() + 80 * 48 + 40 * 24);
-  data.resize(40 * 2 * 48 - 1);
+  data.resize(std::size_t{40} * 2 * 48 - 1);
   CHECK(detail::view_of_raw({"yuyv422", 40, 48, 30}, 0, data).error().code == Errc::kCorruptData);
 }
 
