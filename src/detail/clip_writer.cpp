@@ -53,7 +53,7 @@ class ClipWriter {
   Result<void> write_video(std::size_t at, const Packet& packet);
   Result<void> take_encoded(const Packet& encoded);
   Result<void> copy(const Packet& packet);
-  PacketSink audio_sink();
+  PacketSink audio_sink(std::size_t stream);
   Result<void> end_streams();
   std::vector<std::int64_t> lengths() const;
   ClipReport report() const;
@@ -76,8 +76,7 @@ class ClipWriter {
       encoded_sets_;  // the encoder's own parameter sets, where copied_ has others
   std::shared_ptr<const Run> decoding_;  // the run that video_ decodes now
   const Piece* piece_ = nullptr;
-  std::unique_ptr<AudioTranscoder> audio_;
-  std::size_t audio_stream_ = 0;
+  std::vector<std::unique_ptr<AudioTranscoder>> audio_;  // by stream; null: copied, or video
   std::int64_t copied_frames_ = 0;
   std::optional<AnnexB> annex_b_;  // of the piece that is copied now, where parameter sets differ
 };
@@ -223,13 +222,14 @@ Result<void> ClipWriter::take_encoded(const Packet& encoded) {
 Result<void> ClipWriter::open_audio(std::size_t index) {
   const PlanStream& stream = plan_.streams[index];
   if (ways_[index] == Way::kCopy) return muxer_->set_track(index, stream.track);
-  audio_stream_ = index;
-  CLIPBUF_TRY_SET(audio_, AudioTranscoder::open(stream.track, container_.encode_audio));
-  audio_->set_range(Duration{0}, to_duration(stream.length, stream.track.time_base));
-  return muxer_->set_track(index, audio_->track());
+  auto& audio = audio_[index];
+  CLIPBUF_TRY_SET(audio, AudioTranscoder::open(stream.track, container_.encode_audio));
+  audio->set_range(Duration{0}, to_duration(stream.length, stream.track.time_base));
+  return muxer_->set_track(index, audio->track());
 }
 
 Result<void> ClipWriter::open_streams() {
+  audio_.resize(plan_.streams.size());
   for (std::size_t i = 0; i < plan_.streams.size(); ++i) {
     CLIPBUF_TRY(plan_.streams[i].track.kind == TrackKind::kVideo ? open_video(plan_.streams[i])
                                                                  : open_audio(i));
@@ -240,9 +240,10 @@ Result<void> ClipWriter::open_streams() {
 Result<void> ClipWriter::begin_piece(const Piece& piece) {
   piece_ = &piece;
   annex_b_.reset();
-  for (std::size_t id = 0; audio_ && id < piece.stream_of.size(); ++id) {
-    if (piece.stream_of[id] == audio_stream_) {
-      CLIPBUF_TRY(audio_->change_input(*piece.run->tracks[id], audio_sink()));
+  for (std::size_t id = 0; id < piece.stream_of.size(); ++id) {
+    const std::size_t stream = piece.stream_of[id];
+    if (stream < audio_.size() && audio_[stream]) {
+      CLIPBUF_TRY(audio_[stream]->change_input(*piece.run->tracks[id], audio_sink(stream)));
     }
   }
   if (!plan_.has_video()) return {};
@@ -276,8 +277,9 @@ Result<void> ClipWriter::write_sample(std::size_t at, const Packet& stored) {
   packet.dts = sample.dts;
   packet.duration = sample.duration;
   if (ways_[sample.stream] == Way::kCopy) return copy(packet);
-  return video_ && sample.stream == 0 ? write_video(at, packet)
-                                      : audio_->push(packet, audio_sink());
+  return video_ && sample.stream == 0
+             ? write_video(at, packet)
+             : audio_[sample.stream]->push(packet, audio_sink(sample.stream));
 }
 
 Result<void> ClipWriter::write_video(std::size_t at, const Packet& packet) {
@@ -298,10 +300,10 @@ Result<void> ClipWriter::write_video(std::size_t at, const Packet& packet) {
   return step_(0.98 * static_cast<double>(at) / static_cast<double>(plan_.samples.size()));
 }
 
-PacketSink ClipWriter::audio_sink() {
-  return [this](const Packet& encoded) {
+PacketSink ClipWriter::audio_sink(std::size_t stream) {
+  return [this, stream](const Packet& encoded) {
     Packet packet = encoded;
-    packet.track = static_cast<TrackId>(audio_stream_);
+    packet.track = static_cast<TrackId>(stream);
     return muxer_->write(packet);
   };
 }
@@ -340,7 +342,9 @@ std::vector<std::int64_t> ClipWriter::lengths() const {
 
 Result<void> ClipWriter::end_streams() {
   if (video_) CLIPBUF_TRY(video_->flush());
-  if (audio_) CLIPBUF_TRY(audio_->flush(audio_sink()));
+  for (std::size_t i = 0; i < audio_.size(); ++i) {
+    if (audio_[i]) CLIPBUF_TRY(audio_[i]->flush(audio_sink(i)));
+  }
   return muxer_->finish(lengths());
 }
 
@@ -363,8 +367,9 @@ ClipReport ClipWriter::report() const {
     report.complete = false;
     report.note = std::to_string(video_->undecodable()) + " pictures could not be decoded";
   }
-  if (audio_ && audio_->undecodable() > kFewPackets) {
-    report.note += (report.note.empty() ? "" : "; ") + std::to_string(audio_->undecodable()) +
+  for (const auto& audio : audio_) {
+    if (!audio || audio->undecodable() <= kFewPackets) continue;
+    report.note += (report.note.empty() ? "" : "; ") + std::to_string(audio->undecodable()) +
                    " audio packets could not be decoded";
   }
   for (const std::string& note : notes_)

@@ -54,7 +54,8 @@ class Planner {
   std::int64_t natural_end(const Part& part) const;
   std::int64_t shown_end(const Part& part) const;
   void add_streams();
-  void add_stream(const Part& part, TrackId track);
+  void add_stream(std::uint16_t at, const Track& track);
+  std::uint16_t stream_of(const Part& part, TrackId id) const;
   void place(Part& part, const Part* before);
   bool collapses(const Part& part, const Part& before) const;
   void emit_main(const Part& part, bool last_part);
@@ -215,30 +216,37 @@ bool same_shape(const Track& a, const Track& b) {
          a.channels == b.channels;
 }
 
-void Planner::add_stream(const Part& part, TrackId id) {
-  const Track& track = *part.run->tracks[id];
-  for (PlanStream& stream : plan_.streams) {
-    if (stream.track.kind != track.kind) continue;
-    stream.same_shape = stream.same_shape && same_shape(stream.track, track);
-    stream.same_parameters =
-        stream.same_parameters && stream.same_shape && stream.track.extradata == track.extradata;
-    return;
+// The n-th audio track of every part goes into the same stream.
+std::uint16_t Planner::stream_of(const Part& part, TrackId id) const {
+  if (id == part.main) return 0;
+  if (!request_.audio || part.run->tracks[id]->kind != TrackKind::kAudio) return Sample::kUnused;
+  std::uint16_t stream = 1;
+  for (TrackId other = 0; other < id; ++other) {
+    if (other != part.main && part.run->tracks[other]->kind == TrackKind::kAudio) ++stream;
   }
-  plan_.streams.push_back({track, true, true, 0});
-  last_dts_.push_back(std::numeric_limits<std::int64_t>::min());
+  return stream;
 }
 
 void Planner::add_streams() {
-  for (const Part& part : parts_)
-    add_stream(part, part.main);
   for (const Part& part : parts_) {
-    for (TrackId id = 0; request_.audio && id < part.run->tracks.size(); ++id) {
-      if (id != part.main && part.run->tracks[id]->kind == TrackKind::kAudio) {
-        add_stream(part, id);
-        break;
-      }
+    for (TrackId id = 0; id < part.run->tracks.size(); ++id) {
+      const std::uint16_t at = stream_of(part, id);
+      if (at != Sample::kUnused) add_stream(at, *part.run->tracks[id]);
     }
   }
+  last_dts_.assign(plan_.streams.size(), std::numeric_limits<std::int64_t>::min());
+}
+
+void Planner::add_stream(std::uint16_t at, const Track& track) {
+  if (at >= plan_.streams.size()) plan_.streams.resize(at + std::size_t{1});
+  PlanStream& stream = plan_.streams[at];
+  if (stream.track.codec.empty()) {
+    stream.track = track;
+    return;
+  }
+  stream.same_shape = stream.same_shape && same_shape(stream.track, track);
+  stream.same_parameters =
+      stream.same_parameters && stream.same_shape && stream.track.extradata == track.extradata;
 }
 
 // Whether the hole before `part` is left out of the file: by policy, or because no time passed in
@@ -297,7 +305,9 @@ void Planner::emit_main(const Part& part, bool last_part) {
     const bool late = sample.pts >= end;
     if (!request_.hide_video && early) continue;  // leading pictures
     sample.stream = 0;
-    sample.key = packet.key;
+    // Players start at the last key before the edit: one that decoding must not start at is none.
+    const bool passed_by = i > part.first && (packet.recovery > 0 || packet.pts <= part.zero);
+    sample.key = packet.key && !passed_by;
     sample.clean = metas_[part.order[i]].clean;
     sample.shown = !early && !late;
     sample.dts = std::max(out(packet.dts), last_dts_[0] == std::numeric_limits<std::int64_t>::min()
@@ -324,32 +334,26 @@ std::int64_t Planner::pre_roll(const Track& track) const {
 }
 
 void Planner::emit_audio(const Part& part, bool first_part, std::int64_t main_end) {
-  const auto target =
-      std::find_if(plan_.streams.begin() + 1, plan_.streams.end(),
-                   [](const PlanStream& s) { return s.track.kind == TrackKind::kAudio; });
-  if (target == plan_.streams.end()) return;
-  const auto stream = static_cast<std::uint16_t>(target - plan_.streams.begin());
   const Rational main = plan_.streams[0].track.time_base;
-  const Rational base = target->track.time_base;
-  const std::int64_t start = rescale(part.start, main, base);
-  const std::int64_t end = rescale(main_end, main, base);
-  TrackId chosen = Sample::kUnused;
   for (Index i = part.begin; i < part.end; ++i) {
     const Packet& packet = metas_[i].packet;
+    const std::uint16_t stream = stream_of(part, packet.track);
+    if (packet.track == part.main || stream == Sample::kUnused) continue;
     const Track& track = *part.run->tracks[packet.track];
-    if (packet.track == part.main || track.kind != TrackKind::kAudio) continue;
-    if (chosen == Sample::kUnused) chosen = packet.track;
-    if (packet.track != chosen) continue;
+    const Rational base = plan_.streams[stream].track.time_base;
     const std::int64_t zero = rescale(part.zero, main_base(part), track.time_base);
-    const std::int64_t pts = start + rescale(packet.pts - zero, track.time_base, base);
+    const std::int64_t pts =
+        rescale(part.start, main, base) + rescale(packet.pts - zero, track.time_base, base);
     const std::int64_t duration = rescale(packet.duration, track.time_base, base);
     const std::int64_t from = first_part ? -pre_roll(track) : last_dts_[stream] + 1;
+    const std::int64_t end = rescale(main_end, main, base);
     if (pts + duration <= from || pts >= end || pts <= last_dts_[stream]) continue;
     Sample& sample = plan_.samples[i];
-    sample = {
-        stream, true, false,   pts + duration > 0, static_cast<std::uint32_t>(packet.data.size()),
-        pts,    pts,  duration};
-    last_dts_[stream] = pts;
+    sample.stream = stream;
+    sample.key = true;
+    sample.shown = pts + duration > 0;
+    sample.pts = sample.dts = last_dts_[stream] = pts;
+    sample.duration = duration;
     plan_.audio_packets += sample.shown ? 1 : 0;
   }
 }
@@ -415,8 +419,12 @@ void Planner::finish() {
     }
     plan_.pieces.push_back(std::move(piece));
   }
-  // A stream none of whose packets made it is not one.
-  while (plan_.streams.size() > 1 && plan_.audio_packets == 0)
+  // A stream none of whose packets made it is not one; the last ones can be left out.
+  const auto has_packets = [&](std::size_t stream) {
+    return std::any_of(plan_.samples.begin(), plan_.samples.end(),
+                       [&](const Sample& sample) { return sample.stream == stream; });
+  };
+  while (plan_.streams.size() > 1 && !has_packets(plan_.streams.size() - 1))
     plan_.streams.pop_back();
 }
 

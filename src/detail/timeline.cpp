@@ -78,12 +78,14 @@ void Timeline::begin_run() {
   if (!undo_) return;
   undo_ = false;
   set_offset(undo_offset_);
-  for (State& each : states_) each.last_dts = kNoTicks;
+  for (State& each : states_)
+    each.last_dts = kNoTicks;
 }
 
 void Timeline::set_offset(Duration offset) {
   offset_ = offset;
-  for (State& each : states_) each.offset = to_ticks(offset, each.time_base);
+  for (State& each : states_)
+    each.offset = to_ticks(offset, each.time_base);
 }
 
 void Timeline::fill_missing(State& state, Packet& packet) const {
@@ -136,6 +138,12 @@ void Timeline::place(State& state, Packet& packet) {
       return;
     }
     mend_jump(state, packet, jump < Duration{0});
+    return;
+  }
+  // More than a packet that comes twice or a little late: the clock went back, and goes on from
+  // there.
+  if (packet.dts + 2 * state.last_step < state.last_dts) {
+    mend_jump(state, packet, true);
     return;
   }
   state.suspicious = 0;
