@@ -142,7 +142,8 @@ void CutJob::look(const Buffer& buffer) {
   if (status.stored.packets == 0) return;
   newest_ = status.covered.end;
   if (!first_is_final_ && status.evicted.packets == 0) {
-    first_ = hides_ && first_shown_ ? std::max(status.covered.begin, *first_shown_) : status.covered.begin;
+    first_ = hides_ && first_shown_ ? std::max(status.covered.begin, *first_shown_)
+                                    : status.covered.begin;
   }
   first_is_final_ = items_ > kItemsToFirst || status.evicted.packets > 0;
   const auto whole = static_cast<double>(request_.to.count());

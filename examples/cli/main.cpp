@@ -65,7 +65,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success&) {
     // --help, of the program or of the command it follows
     const auto chosen = app.get_subcommands();
-    context.console.out((chosen.empty() ? app : *chosen.front()).help());
+    context.console.out(chosen.empty() ? app.help() : chosen.front()->help("clipbuf"));
     return kOk;
   } catch (const CLI::ParseError& e) {
     return usage_error(context.console, e.what());

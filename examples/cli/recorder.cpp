@@ -175,12 +175,9 @@ void Recorder::check_recording() {
 void Recorder::wind_up(InputQueue& inputs) {
   stop_recording();
   const bool by_itself = end_ == End::kTime || end_ == End::kSourceEnded;
-  if (by_itself && options_.last_at_end) {
-    // An encoder holds frames back; once the camera is closed the newest ones are in the buffer.
-    wait_for_saver(inputs);
-    camera_->close();
-    if (end_ != End::kInterrupted) save_clip();
-  }
+  // Taken while the camera still runs: cut off in the middle of a group, its newest pictures would
+  // lack those that are decoded after them and shown before.
+  if (by_itself && options_.last_at_end) save_clip();
   wait_for_saver(inputs);
   camera_->close();
   report_state();
