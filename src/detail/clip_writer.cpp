@@ -273,6 +273,7 @@ Result<void> ClipWriter::write_sample(std::size_t at, const Packet& stored) {
   const Sample& sample = plan_.samples[at];
   Packet packet = stored;
   packet.track = sample.stream;
+  packet.key = sample.key;
   packet.pts = sample.pts;
   packet.dts = sample.dts;
   packet.duration = sample.duration;
