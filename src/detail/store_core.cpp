@@ -97,7 +97,7 @@ void StoreCore::Impl::watch(Watcher& watcher, Duration patience, MutexLock& lock
   Watcher** link = &watchers;
   while (*link != &watcher) link = &(*link)->next;
   *link = watcher.next;
-  for (const HeldRun& run : ring.runs()) add_run(watcher.runs, run);
+  for (const HeldRun& held : ring.runs()) add_run(watcher.runs, held);
 }
 
 StoreCore::StoreCore(std::unique_ptr<StoreModel> model, const Limits& limits,
