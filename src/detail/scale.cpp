@@ -126,14 +126,13 @@ Result<void> Scaler::prepare(const Side& from, const Side& to) {
 }
 
 /// swscale's vector code reads whole vectors, past the end of a row that isn't a multiple of them.
-/// Of three bytes a pixel it reads four, past the end of every picture. FFmpeg's own frames are padded
-/// for it; a caller's picture may end where its page ends.
+/// Of three bytes a pixel it reads four, past the end of every picture. FFmpeg's own frames are
+/// padded for it; a caller's picture may end where its page ends.
 Result<const AVFrame*> Scaler::readable(const AVFrame& source) {
   constexpr int kVector = 64;
   const bool upwards = std::any_of(std::begin(source.linesize), std::end(source.linesize),
                                    [](int stride) { return stride < 0; });
-  const bool three_bytes =
-      source.format == AV_PIX_FMT_BGR24 || source.format == AV_PIX_FMT_RGB24;
+  const bool three_bytes = source.format == AV_PIX_FMT_BGR24 || source.format == AV_PIX_FMT_RGB24;
   const bool in_bounds = source.width % kVector == 0 && !three_bytes;
   if (!upwards && (source.buf[0] != nullptr || in_bounds)) return &source;
   CLIPBUF_TRY(allocate(padded_, source.width, source.height, source.format));

@@ -14,9 +14,13 @@ class OwnCodec {
     return {};
   }
 #if !defined(CLIPBUF_BAD)
-  clipbuf::Result<void> flush(const clipbuf::PacketSink&) { return {}; }
+  clipbuf::Result<void> flush(const clipbuf::PacketSink&) {
+    return {};
+  }
 #endif
-  const clipbuf::Track& track() const { return track_; }
+  const clipbuf::Track& track() const {
+    return track_;
+  }
   clipbuf::Result<std::unique_ptr<clipbuf::Decoder>> decoder(const clipbuf::Track& track) const {
     return clipbuf::make_decoder(track);
   }

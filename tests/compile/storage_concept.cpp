@@ -15,9 +15,13 @@ class OwnStorage {
   void discard() {}
   void release(const clipbuf::SegmentPtr&) {}
 #if !defined(CLIPBUF_BAD)
-  clipbuf::SegmentPtr peek() const { return {}; }
+  clipbuf::SegmentPtr peek() const {
+    return {};
+  }
 #endif
-  std::size_t bytes_held() const { return 0; }
+  std::size_t bytes_held() const {
+    return 0;
+  }
 };
 
 }  // namespace

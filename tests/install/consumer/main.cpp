@@ -18,6 +18,7 @@ int main() {
     std::cerr << pushed.error().message << '\n';
     return 1;
   }
-  std::cout << "clipbuf " << clipbuf::version() << ", packets: " << store.status().in.packets << '\n';
+  std::cout << "clipbuf " << clipbuf::version() << ", packets: " << store.status().in.packets
+            << '\n';
   return store.status().in.packets == 1 ? 0 : 1;
 }
