@@ -26,7 +26,9 @@ int luma(const Picture& picture) {
 
 TEST_CASE("jpeg codec: every format comes back much as it was, at odd sizes and any strides") {
   // Colours that all formats can hold, so that one picture serves as the measure for all.
-  for (const auto& [width, height] : {std::pair{64, 48}, {37, 21}, {1, 1}}) {
+  for (const auto& size : {std::pair{64, 48}, {37, 21}, {1, 1}}) {
+    const int width = size.first;
+    const int height = size.second;
     const Frame colours =
         picture(PixelFormat::kGray8, width, height, 2).converted(PixelFormat::kBgr24).value();
     for (const PixelFormat format : kAllFormats) {
