@@ -45,7 +45,9 @@ TEST_CASE("placeholder: it is a valid dark picture with text in its middle") {
   const std::vector<Gap> gaps{{kRange, GapReason::kSourceLost}};
   const std::pair<int, int> sizes[] = {
       {320, 240}, {640, 360}, {641, 361}, {1280, 720}, {1920, 1080}};
-  for (const auto& [width, height] : sizes) {
+  for (const auto& size : sizes) {
+    const int width = size.first;
+    const int height = size.second;
     CAPTURE(width);
     const auto frame = placeholder_frame(width, height, gaps, kRange);
     REQUIRE(frame);
@@ -91,7 +93,9 @@ TEST_CASE("placeholder: any size and any number of gaps fit or are left out") {
 }
 
 TEST_CASE("placeholder: sizes that are no picture are refused with the numbers") {
-  for (const auto& [width, height] : {std::pair{0, 240}, {320, 0}, {-1, -1}, {16'385, 10}}) {
+  for (const auto& size : {std::pair{0, 240}, {320, 0}, {-1, -1}, {16'385, 10}}) {
+    const int width = size.first;
+    const int height = size.second;
     const auto frame = placeholder_frame(width, height, {}, kRange);
     REQUIRE(!frame);
     CHECK(frame.error().code == Errc::kInvalidArgument);
