@@ -9,7 +9,9 @@ using namespace clipbuf::test;
 
 TEST_CASE("raw codec: every format comes back bit by bit, at odd sizes and any strides") {
   for (const PixelFormat format : kAllFormats)
-    for (const auto& [width, height] : {std::pair{64, 48}, {37, 21}, {1, 1}}) {
+    for (const auto& size : {std::pair{64, 48}, {37, 21}, {1, 1}}) {
+      const int width = size.first;
+      const int height = size.second;
       CAPTURE(pixel_format_name(format));
       CAPTURE(width);
       RawCodec codec;
