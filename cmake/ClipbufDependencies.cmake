@@ -6,7 +6,7 @@ find_package(TurboJPEG REQUIRED)
 
 # 5.1 is libavformat 59.27; the other libraries of that release are tied to it.
 pkg_check_modules(CLIPBUF_FFMPEG REQUIRED IMPORTED_TARGET
-  libavformat>=59.27 libavcodec libavutil libavfilter libavdevice libswscale libswresample)
+  libavformat>=59.27 libavcodec libavutil libswscale libswresample)
 
 set(CLIPBUF_HAS_OPENCV FALSE)
 if(NOT CLIPBUF_WITH_OPENCV STREQUAL "OFF")

@@ -89,8 +89,8 @@ class CLIPBUF_API Buffer {
   /// step back, or a jump of more than max_jump, begins a new run.
   Result<void> push(const FrameView& frame);
 
-  /// Declares a track of the run that begins next; the same track twice gives the same id. Tracks
-  /// are declared before the run's first packet. Errors: kInvalidArgument (no time base, ...).
+  /// Declares a track of the run that begins next; two that are alike are still two. Tracks are
+  /// declared before the run's first packet. Errors: kInvalidArgument (no time base, ...).
   Result<TrackId> add_track(const Track& track);
 
   /// Stores one packet as it is; the bytes are copied before it returns. Timestamps are mended as

