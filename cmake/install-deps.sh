@@ -17,8 +17,6 @@ build=(
   ffmpeg
   git
   libavcodec-dev
-  libavdevice-dev
-  libavfilter-dev
   libavformat-dev
   libavutil-dev
   libcli11-dev
