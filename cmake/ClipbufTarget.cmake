@@ -18,7 +18,7 @@ set(CLIPBUF_WARNINGS
     # {.last = 30s} is how options are passed here; what is not named has its default.
     -Wno-missing-field-initializers
     $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>  # a constructor may name its parameters as the members
-    $<$<CXX_COMPILER_ID:Clang,AppleClang>:-Wshadow -Wthread-safety>)
+    $<$<CXX_COMPILER_ID:Clang,AppleClang>:-Wthread-safety>)
 
 # Warnings, language level, visibility and instrumentation; all of it private to the target.
 function(clipbuf_configure_target target)
