@@ -14,6 +14,7 @@ extern "C" {
 namespace clipbuf::detail {
 namespace {
 
+constexpr Duration kLongestHole = std::chrono::seconds(10);  // in a file played in real time
 constexpr int kMaxBadReads = 50;  // in a row; each may skip some broken bytes
 
 bool has_no_clock(const AVFormatContext& context) {
@@ -45,7 +46,7 @@ std::int64_t dts_of(const AVPacket& packet) {
 }  // namespace
 
 AvSource::AvSource(std::string url, InputKind kind, const Config& config)
-    : url_(std::move(url)), kind_(kind), config_(config), pacer_(config.read_timeout) {}
+    : url_(std::move(url)), kind_(kind), config_(config), pacer_(kLongestHole) {}
 
 std::string AvSource::name() const {
   return redact(url_);
