@@ -4,8 +4,8 @@
 
 #include <deque>
 #include <map>
-#include <set>
 #include <new>
+#include <set>
 
 namespace clipbuf {
 
@@ -42,8 +42,8 @@ struct FrameReader::Impl {
   std::shared_ptr<const detail::Run> run;  // of `decoder`
   std::unique_ptr<Decoder> decoder;
   std::unique_ptr<PacketReader> packets;
-  Duration recovered{0};  // media; pictures before it are broken: decoding began here
-  std::multiset<std::int64_t> hidden;        // pts of pictures to be decoded but not shown
+  Duration recovered{0};               // media; pictures before it are broken: decoding began here
+  std::multiset<std::int64_t> hidden;  // pts of pictures to be decoded but not shown
   std::map<std::int64_t, Duration> offsets;  // pts -> to_wall of the segment its packet was in
   bool past_end = false;                     // a picture after the range has come out
   std::deque<Frame> ready;

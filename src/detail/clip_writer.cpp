@@ -49,6 +49,7 @@ class ClipWriter {
   VideoCodec::Options encoder_options(const Track& track) const;
   Result<void> begin_piece(const Piece& piece);
   Result<void> write_pieces();
+  Result<void> write_next(const Packet& packet);
   Result<void> write_sample(std::size_t at, const Packet& stored);
   Result<void> write_video(std::size_t at, const Packet& packet);
   Result<void> take_encoded(const Packet& encoded);
@@ -78,6 +79,8 @@ class ClipWriter {
   const Piece* piece_ = nullptr;
   std::vector<std::unique_ptr<AudioTranscoder>> audio_;  // by stream; null: copied, or video
   std::int64_t copied_frames_ = 0;
+  std::size_t at_ = 0;             // the sample that is written now
+  std::size_t next_piece_ = 0;     // the first one that has not begun
   std::optional<AnnexB> annex_b_;  // of the piece that is copied now, where parameter sets differ
 };
 
@@ -311,23 +314,24 @@ PacketSink ClipWriter::audio_sink(std::size_t stream) {
 
 // Walks the segments again, in step with the plan's samples.
 Result<void> ClipWriter::write_pieces() {
-  std::size_t at = 0;
-  std::size_t next_piece = 0;
   for (const SegmentEntry& entry : snapshot_.segments) {
-    CLIPBUF_TRY(step_(0.98 * static_cast<double>(at) / static_cast<double>(plan_.samples.size())));
+    CLIPBUF_TRY(step_(0.98 * static_cast<double>(at_) / static_cast<double>(plan_.samples.size())));
     CLIPBUF_TRY_SET(const auto reader, entry.segment->read());
-    for (;; ++at) {
+    for (;; ++at_) {
       CLIPBUF_TRY_SET(const Packet* packet, reader->next());
       if (packet == nullptr) break;
-      const Sample& sample = plan_.samples[at];
-      if (sample.stream == Sample::kUnused) continue;
-      while (next_piece < plan_.pieces.size() && at >= plan_.pieces[next_piece].first) {
-        CLIPBUF_TRY(begin_piece(plan_.pieces[next_piece++]));
-      }
-      CLIPBUF_TRY(write_sample(at, *packet));
+      CLIPBUF_TRY(write_next(*packet));
     }
   }
   return {};
+}
+
+Result<void> ClipWriter::write_next(const Packet& packet) {
+  if (plan_.samples[at_].stream == Sample::kUnused) return {};
+  while (next_piece_ < plan_.pieces.size() && at_ >= plan_.pieces[next_piece_].first) {
+    CLIPBUF_TRY(begin_piece(plan_.pieces[next_piece_++]));
+  }
+  return write_sample(at_, packet);
 }
 
 std::vector<std::int64_t> ClipWriter::lengths() const {

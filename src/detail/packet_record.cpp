@@ -69,8 +69,8 @@ void RecordState::set_last_dts(TrackId track, std::int64_t dts) {
 std::size_t encode_record(const Packet& packet, const RecordState& state,
                           RecordHead& head) noexcept {
   const bool recovers = packet.recovery != 0;
-  const auto flags =
-      static_cast<std::uint64_t>(packet.track) * 8 + (packet.hidden ? 4 : 0) + (recovers ? 2 : 0) + (packet.key ? 1 : 0);
+  const auto flags = static_cast<std::uint64_t>(packet.track) * 8 + (packet.hidden ? 4 : 0) +
+                     (recovers ? 2 : 0) + (packet.key ? 1 : 0);
   std::size_t at = put(head, 0, flags);
   at = put(head, at, packet.data.size());
   at = put(head, at, zigzag(bits(packet.dts) - bits(state.last_dts(packet.track))));

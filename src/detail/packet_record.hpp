@@ -10,8 +10,8 @@
 
 namespace clipbuf::detail {
 
-/// head = track * 8 + hidden * 4 + recovery? * 2 + key | size | dts - last dts of the track | pts - dts |
-/// duration
+/// head = track * 8 + hidden * 4 + recovery? * 2 + key | size | dts - last dts of the track | pts -
+/// dts | duration
 ///        [| recovery]; all LEB128, differences zigzag, modulo 2^64 so that kNoTicks survives.
 inline constexpr std::size_t kMaxRecordHead = 48;
 using RecordHead = std::array<std::byte, kMaxRecordHead>;

@@ -176,7 +176,8 @@ std::vector<SegmentEntry> segments_of(const Ring& ring, TimeRange range) {
   return entries;
 }
 
-// A segment overlaps, or decoding must start in it because the next one begins, or is right, too late.
+// A segment overlaps, or decoding must start in it because the next one begins, or is right, too
+// late.
 bool is_needed(const Ring& ring, TimeRange range) noexcept {
   const SegmentEntry& entry = ring[ring.front_id()].entry;
   if (entry.wall(entry.all_begin) >= range.end + kMargin) return false;
@@ -187,9 +188,8 @@ bool is_needed(const Ring& ring, TimeRange range) noexcept {
 }
 
 void add_run(std::vector<HeldRun>& runs, const HeldRun& run) {
-  const auto same = std::find_if(runs.begin(), runs.end(), [&](const HeldRun& each) {
-    return each.run->id == run.run->id;
-  });
+  const auto same = std::find_if(runs.begin(), runs.end(),
+                                 [&](const HeldRun& each) { return each.run->id == run.run->id; });
   if (same == runs.end()) {
     runs.push_back(run);
   } else {

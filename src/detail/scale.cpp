@@ -133,11 +133,19 @@ Result<const AVFrame*> Scaler::readable(const AVFrame& source) {
   const bool upwards = std::any_of(std::begin(source.linesize), std::end(source.linesize),
                                    [](int stride) { return stride < 0; });
   const bool three_bytes = source.format == AV_PIX_FMT_BGR24 || source.format == AV_PIX_FMT_RGB24;
+  // Of packed 4:2:2 it takes the chroma of two rows at a time, also where there is but one.
+  const bool lonely_row = source.format == AV_PIX_FMT_YUYV422 && source.height % 2 != 0;
   const bool in_bounds = source.width % kVector == 0 && !three_bytes;
-  if (!upwards && (source.buf[0] != nullptr || in_bounds)) return &source;
-  CLIPBUF_TRY(allocate(padded_, source.width, source.height, source.format));
+  if (!upwards && !lonely_row && (source.buf[0] != nullptr || in_bounds)) return &source;
+  CLIPBUF_TRY(allocate(padded_, source.width, source.height + (lonely_row ? 1 : 0), source.format));
   const int code = av_frame_copy(padded_.get(), &source);
   if (code < 0) return av_error(code, "copying a frame", Errc::kUnsupported);
+  if (lonely_row) {
+    const std::uint8_t* last =
+        padded_->data[0] + std::ptrdiff_t{source.height - 1} * padded_->linesize[0];
+    std::copy_n(last, padded_->linesize[0],
+                padded_->data[0] + std::ptrdiff_t{source.height} * padded_->linesize[0]);
+  }
   return padded_.get();
 }
 

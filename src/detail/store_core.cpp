@@ -95,9 +95,11 @@ void StoreCore::Impl::watch(Watcher& watcher, Duration patience, MutexLock& lock
   }
   --waiters;
   Watcher** link = &watchers;
-  while (*link != &watcher) link = &(*link)->next;
+  while (*link != &watcher)
+    link = &(*link)->next;
   *link = watcher.next;
-  for (const HeldRun& held : ring.runs()) add_run(watcher.runs, held);
+  for (const HeldRun& held : ring.runs())
+    add_run(watcher.runs, held);
 }
 
 StoreCore::StoreCore(std::unique_ptr<StoreModel> model, const Limits& limits,
@@ -174,7 +176,8 @@ Result<Snapshot> StoreCore::snapshot(const ClipRequest& request) const {
   const bool waits = request.wait > Duration{0} && impl.ring.newest() < range.end;
   if (waits) {
     impl.watch(watcher, request.wait, lock);
-    snapshot.segments = merged(merged(std::move(snapshot.segments), watcher.saved), impl.pinned(range));
+    snapshot.segments =
+        merged(merged(std::move(snapshot.segments), watcher.saved), impl.pinned(range));
   }
   const std::vector<HeldRun>& runs = waits ? watcher.runs : impl.ring.runs();
   const bool footage = has_footage(runs, range);

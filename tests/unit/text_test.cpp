@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::byte kUntouched{77};
 
+// NOLINTNEXTLINE(readability-function-size): as many as draw_text has
 std::vector<std::byte> drawn(const std::string& text, int width, int height, int x = 0, int y = 0,
                              int scale = 1) {
   std::vector<std::byte> luma(static_cast<std::size_t>(width) * static_cast<std::size_t>(height),
