@@ -331,7 +331,7 @@ class Record(Case):
         self.assertEqual(len(clips), 1)
         self.assertLessEqual(REPORT_KEYS, set(clips[0]))
         self.assertTrue(clips[0]["complete"], clips[0])
-        self.assertIn(frame_count(clips[0]["path"]), (30, 31))
+        self.assertIn(frame_count(clips[0]["path"]), (29, 30, 31))  # a live clock jitters
         self.assertRegex(os.path.basename(clips[0]["path"]), r"^clip-\d{8}T\d{6}Z\.mp4$")
         self.assertEqual(self.assert_books(child)["exit_code"], 0)
 
