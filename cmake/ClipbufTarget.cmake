@@ -39,16 +39,3 @@ function(clipbuf_configure_target target)
   endif()
 endfunction()
 
-# Leaves the files of a list that exist. Only while the tree is being filled for the first time: a
-# list must not name a file that is not there, and then this function goes.
-function(clipbuf_keep_existing list_name)
-  set(kept)
-  foreach(file IN LISTS ${list_name})
-    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
-      list(APPEND kept "${file}")
-    else()
-      message(STATUS "not there yet: ${file}")
-    endif()
-  endforeach()
-  set(${list_name} "${kept}" PARENT_SCOPE)
-endfunction()
