@@ -96,7 +96,7 @@ struct SaveOptions {
   bool audio = true;
   bool copy_always = false;      ///< keep a codec that players of the container can't play
   std::string encoder = "auto";  ///< where something must be encoded; see VideoCodec
-  int quality = 23;
+  int quality = 18;
   bool fsync = true;  ///< the file is on the disk before it gets its name
   Progress progress;
 };

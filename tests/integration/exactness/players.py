@@ -23,9 +23,8 @@ def ends_early(path):
     found = json.loads(probe.stdout)
     packets = [p for p in found["packets"] if "dts_time" in p]
     first, length = float(packets[0]["dts_time"]), float(found["format"]["duration"])
-    return any("K" in p["flags"] and float(p["dts_time"]) - first >= length - 0.2 for p in packets[1:]) or \
-        (float(packets[-1]["dts_time"]) - first >= length and "K" in packets[0]["flags"] and
-         float(packets[0]["dts_time"]) < -length)
+    return any("K" in p["flags"] and float(n["dts_time"]) - first >= length - 0.2
+               for p, n in zip(packets, packets[1:] + packets[-1:]))
 
 
 class Gstreamer:

@@ -53,7 +53,8 @@ def awkward(truth, rng):
 
 def others(truth, rng):
     """One random range for each other mode and container."""
-    for mode in ("reencode", "keyframe"):
+    # Which key frame comes before a time that comes twice is anybody's guess.
+    for mode in ("reencode",) if truth.kind.backward else ("reencode", "keyframe"):
         yield Range(*random_span(truth, rng, 1.5), mode=mode)
     for container in truth.kind.clips:
         yield Range(*random_span(truth, rng, 1.5), container=container)
