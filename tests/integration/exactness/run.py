@@ -77,7 +77,7 @@ def try_range(options, source, cut, folder, ask_again):
     try:
         report = json.loads(done.stdout)
         wrong = oracle.judge(source, cut, out, report)
-        if not wrong and ask_again and options.gstreamer.can_judge(source, cut, report, out):
+        if not wrong and ask_again and options.gstreamer.can_judge(source, cut, report):
             wrong = options.gstreamer.judge(source, cut, out)
         return wrong
     except (ValueError, KeyError) as error:
