@@ -22,7 +22,13 @@ struct TimeRange {
   Timestamp end{};
 
   bool empty() const noexcept { return end <= begin; }
-  Duration length() const noexcept { return end - begin; }
+  /// Saturates instead of overflowing.
+  Duration length() const noexcept {
+    Duration::rep length = 0;
+    const bool too_long = __builtin_sub_overflow(end.time_since_epoch().count(),
+                                                 begin.time_since_epoch().count(), &length);
+    return too_long ? (end < begin ? Duration::min() : Duration::max()) : Duration(length);
+  }
   bool contains(Timestamp t) const noexcept { return begin <= t && t < end; }
   friend bool operator==(const TimeRange&, const TimeRange&) = default;
 };
