@@ -1,5 +1,6 @@
 #include "detail/part_writer.hpp"
 
+#include "detail/gap_reason.hpp"
 #include "detail/rescale.hpp"
 #include "detail/try.hpp"
 
@@ -14,17 +15,6 @@ constexpr Duration kPriming = std::chrono::milliseconds(100);
 
 const ContainerInfo& part_container() {
   return *container_info(Container::kFragmentedMp4);
-}
-
-GapReason gap_reason(RunReason reason) {
-  switch (reason) {
-    case RunReason::kClockStep:
-      return GapReason::kClockStep;
-    case RunReason::kDropped:
-      return GapReason::kDropped;
-    default:
-      return GapReason::kSourceLost;
-  }
 }
 
 bool same_picture(const Track& a, const Track& b) {

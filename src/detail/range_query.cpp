@@ -1,5 +1,7 @@
 #include "detail/range_query.hpp"
 
+#include "detail/gap_reason.hpp"
+
 #include <algorithm>
 
 namespace clipbuf::detail {
@@ -59,17 +61,6 @@ std::uint64_t decoding_start(const Ring& ring, const HeldRun& run, std::uint64_t
   while (id > run.first_id && ring[id].entry.wall(ring[id].entry.recovered) > begin)
     --id;
   return id;
-}
-
-GapReason reason_of(RunReason reason) noexcept {
-  switch (reason) {
-    case RunReason::kClockStep:
-      return GapReason::kClockStep;
-    case RunReason::kDropped:
-      return GapReason::kDropped;
-    default:
-      return GapReason::kSourceLost;
-  }
 }
 
 // A hole between two runs shorter than this holds no frame: clocks and durations are not that
@@ -213,7 +204,7 @@ std::vector<Gap> gaps_of(const std::vector<HeldRun>& runs, const History& histor
   for (const HeldRun& run : runs) {
     if (run.end <= run.begin) continue;  // nothing complete yet
     const bool hole = before != nullptr && run.begin - covered > tolerance(*before, run.reason);
-    if (hole) gaps.add(covered, run.begin, reason_of(run.reason));
+    if (hole) gaps.add(covered, run.begin, gap_reason(run.reason));
     if (before != nullptr && !hole && run.reason == RunReason::kClockStep) {
       gaps.mark(covered, GapReason::kClockStep);
     }

@@ -1,5 +1,6 @@
 #include "detail/snapshot.hpp"
 #include "support/pictures.hpp"
+#include "support/segments.hpp"
 
 #include <clipbuf/codec/raw.hpp>
 #include <clipbuf/codec/video.hpp>
@@ -16,28 +17,6 @@ using detail::Snapshot;
 namespace {
 
 constexpr std::int64_t kStep = 40'000;
-
-class ListedSegment final : public StoredSegment {
- public:
-  explicit ListedSegment(std::vector<Packet> packets) : packets_(std::move(packets)) {}
-  Result<std::unique_ptr<PacketReader>> read() const override {
-    return std::unique_ptr<PacketReader>(std::make_unique<Reader>(packets_));
-  }
-
- private:
-  class Reader final : public PacketReader {
-   public:
-    explicit Reader(const std::vector<Packet>& packets) : packets_(packets) {}
-    Result<const Packet*> next() override {
-      return at_ < packets_.size() ? &packets_[at_++] : nullptr;
-    }
-
-   private:
-    const std::vector<Packet>& packets_;
-    std::size_t at_ = 0;
-  };
-  std::vector<Packet> packets_;
-};
 
 /// Counts what a decoder is given.
 class CountingDecoder final : public Decoder {
@@ -109,7 +88,7 @@ struct Fixture {
       entry.end = std::max(entry.end, Duration(packet.pts + kStep));
     }
     entry.final = true;
-    entry.segment = std::make_shared<ListedSegment>(std::move(packets));
+    entry.segment = std::make_shared<ListSegment>(std::move(packets));
     snapshot->segments.push_back(std::move(entry));
   }
 
